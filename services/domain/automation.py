@@ -162,8 +162,8 @@ class Intent:
     """A money action, written down before it is sent.
 
     `automation_id` is None for what a person ordered. `margin_before` is the position's margin
-    when it was decided: the venue has no idempotency key for adding margin, so only the margin
-    tells afterwards whether it was applied.
+    and `funding_before` what it had paid in funding when it was decided: the venue has no
+    idempotency key for adding margin, so only the margin tells afterwards whether it was applied.
     """
 
     id: UUID
@@ -174,6 +174,7 @@ class Intent:
     action: MoneyAction
     state: IntentState
     margin_before: Sats
+    funding_before: Sats
     created_at: datetime
     sent_at: datetime | None = None
     resolved_at: datetime | None = None

@@ -196,18 +196,7 @@ def _meets(position: Position, price: Decimal, target: Decimal) -> bool:
 
 
 def with_margin(position: Position, margin: Sats) -> Position:
-    """The position after its margin became `margin`: leverage and liquidation recomputed.
-
-    Raises:
-        Rejected: the margin is not positive, or would bring the leverage below 1.
-    """
-    if margin < 1:
-        raise Rejected("A position needs at least 1 sat of margin.", code="margin_too_small")
-    if margin > full_margin(position):
-        raise Rejected(
-            f"Leverage cannot fall below 1: this position holds at most {full_margin(position)} sats of margin.",
-            code="leverage_too_low",
-        )
+    """The position after its margin became `margin` (at least 1): leverage and liquidation follow."""
     leverage = leverage_of(position.quantity, position.entry, margin)
     return replace(
         position,
@@ -215,3 +204,28 @@ def with_margin(position: Position, margin: Sats) -> Position:
         leverage=Decimal(leverage.numerator) / Decimal(leverage.denominator),
         liquidation=liquidation_from_margin(position.side, position.quantity, position.entry, margin),
     )
+
+
+def after_funding(position: Position, fee: Sats) -> Position:
+    """The position after a settlement: a fee leaves its margin, a gift goes to the account."""
+    if fee <= 0:
+        return replace(position, funding_paid=Sats(position.funding_paid + fee))
+    paid = replace(position, funding_paid=Sats(position.funding_paid + fee))
+    return with_margin(paid, Sats(max(position.margin - fee, 1)))
+
+
+def add_margin(position: Position, amount: Sats) -> Position:
+    """The position after `amount` sats were added.
+
+    Raises:
+        Rejected: the amount is not positive, or would bring the leverage below 1.
+    """
+    room = max(full_margin(position) - position.margin, 0)
+    if amount < 1:
+        raise Rejected("Add at least 1 sat of margin.", code="amount_too_small")
+    if amount > room:
+        raise Rejected(
+            f"Leverage cannot fall below 1: at most {room:,} sats can be added to this position.",
+            code="leverage_too_low",
+        )
+    return with_margin(position, Sats(position.margin + amount))

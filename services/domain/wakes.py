@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     FUNDING_SETTLED = "funding.settled"
     BALANCE_CHANGED = "balance.changed"
     FEEDS_CHANGED = "feeds.changed"
+    PRICE_SILENT = "price.silent"
     PRICE_RESUMED = "price.resumed"
     INTENT_RESOLVED = "intent.resolved"
     CONFIG_CHANGED = "config.changed"

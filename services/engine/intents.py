@@ -1,0 +1,113 @@
+"""Money actions: written down, sent once, and never repeated on a doubt.
+
+`perform` sends one planned intent. `reconcile` finds out what became of one whose answer was lost,
+from the venue's own numbers alone: the venue gives adding margin no idempotency key, but the margin
+before, the funding paid since and the margin now add up in one way only.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.domain.automation import AddMargin, Intent, IntentState
+from services.domain.errors import Rejected, Unavailable, Unknown
+from services.domain.futures import Position
+from services.domain.money import Sats
+from services.ports import Clock, Exchange, Journal
+
+SECOND_LOOK = timedelta(seconds=3)
+"""Not applied is believed only when two readings this far apart agree."""
+
+PLANNED_MAX_AGE = timedelta(seconds=5)
+"""An intent that could not be sent for this long is dropped: its facts no longer hold."""
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+async def perform(intent: Intent, exchange: Exchange, journal: Journal, clock: Clock) -> IntentState:
+    """Send `intent` once and record what came of it; returns the recorded state."""
+    if clock.now() - intent.created_at > PLANNED_MAX_AGE:
+        await journal.move(intent.id, IntentState.DROPPED, clock.now(), "too old to be sent")
+        return IntentState.DROPPED
+    await journal.move(intent.id, IntentState.SENT, clock.now())
+    state, detail = await _send(intent, exchange)
+    await journal.move(intent.id, state, clock.now(), detail)
+    return state
+
+
+async def _send(intent: Intent, exchange: Exchange) -> tuple[IntentState, str]:
+    try:
+        if isinstance(intent.action, AddMargin):
+            await exchange.add_margin(intent.position_id, intent.action.amount)
+        else:
+            await exchange.close(intent.position_id)
+    except Rejected as refusal:
+        return IntentState.REJECTED, refusal.message
+    except (Unknown, Unavailable, TimeoutError, OSError) as doubt:
+        return IntentState.UNKNOWN, f"{type(doubt).__name__}: {doubt}"
+    return IntentState.CONFIRMED, ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one reading of the venue says about an intent; `state` is SENT while it says nothing."""
+
+    state: IntentState
+    detail: str
+
+
+async def reconcile(
+    intent: Intent, exchange: Exchange, journal: Journal, clock: Clock, sleep: Sleep
+) -> IntentState:
+    """Find out whether a sent intent was applied, and record it.
+
+    Raises:
+        Unavailable: the venue could not be read; the intent stays as it is.
+    """
+    if intent.state is IntentState.PLANNED:
+        await journal.move(intent.id, IntentState.DROPPED, clock.now(), "never sent")
+        return IntentState.DROPPED
+    siblings = await journal.unresolved(intent.account_id, intent.position_id)
+    if any(other.id != intent.id for other in siblings):
+        finding = Finding(IntentState.AMBIGUOUS, "several open intents on one position")
+    else:
+        finding = await _look_twice(intent, exchange, sleep)
+    await journal.move(intent.id, finding.state, clock.now(), finding.detail)
+    return finding.state
+
+
+async def _look_twice(intent: Intent, exchange: Exchange, sleep: Sleep) -> Finding:
+    first = await _look(intent, exchange)
+    if first.state is not IntentState.REJECTED:
+        return first
+    await sleep(SECOND_LOOK.total_seconds())
+    second = await _look(intent, exchange)
+    return (
+        second if second.state is not IntentState.REJECTED else Finding(IntentState.REJECTED, "not applied")
+    )
+
+
+async def _look(intent: Intent, exchange: Exchange) -> Finding:
+    running = {position.id: position for position in await exchange.positions()}
+    position = running.get(intent.position_id)
+    if isinstance(intent.action, AddMargin):
+        if position is None:
+            closed = await exchange.closed(intent.position_id)
+            position = closed.position if closed else None
+        return compare_margin(intent, position)
+    if position is None:
+        return Finding(IntentState.CONFIRMED, "the position is closed")
+    return Finding(IntentState.REJECTED, "the position is still running")
+
+
+def compare_margin(intent: Intent, position: Position | None) -> Finding:
+    """Explain the margin now by the margin before, the funding paid since, and the amount."""
+    if position is None:
+        return Finding(IntentState.AMBIGUOUS, "the position is gone and its last margin is not known")
+    paid_since = max(position.funding_paid - intent.funding_before, 0)
+    added = Sats(position.margin - (intent.margin_before - paid_since))
+    if added == intent.amount:
+        return Finding(IntentState.CONFIRMED, f"the margin grew by {added} sats")
+    if added == 0:
+        return Finding(IntentState.REJECTED, "the margin has not changed")
+    return Finding(IntentState.AMBIGUOUS, f"the margin changed by {added} sats, not by {intent.amount}")
