@@ -1,0 +1,56 @@
+"""Fixtures for all tests: a clean environment, one database server, a database per test."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from services.adapters.database.embedded import EmbeddedPostgres
+from services.settings import TEST_VARIABLES
+from tests.support.databases import administer, database_at, temporary_database, temporary_server
+
+_TEMPLATE = "axisor_template"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment() -> Iterator[None]:
+    """Nothing that the developer has set reaches the tests."""
+    removed = [name for name in os.environ if name.startswith(("AXISOR_", "DATABASE_URL", "REDIS_URL"))]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in removed:
+            if name not in TEST_VARIABLES:
+                patch.delenv(name)
+        patch.setenv("REFLEX_TELEMETRY_ENABLED", "false")
+        patch.setenv("REFLEX_CHECK_LATEST_VERSION", "false")
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The one database server of the test run."""
+    with temporary_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: EmbeddedPostgres) -> str:
+    """Name of a database with all migrations applied, for copying."""
+    from services.storage import migrations
+
+    administer(postgres.url, f"CREATE DATABASE {_TEMPLATE}")
+    migrations.upgrade(database_at(postgres.url, _TEMPLATE))
+    return _TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """Address of a fresh database with all migrations applied."""
+    with temporary_database(postgres.url, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Address of a fresh database without any table."""
+    with temporary_database(postgres.url) as url:
+        yield url
