@@ -58,7 +58,12 @@ class Installer:
             return False
         if not self._is_of_this_machine():
             return False
-        probe = [self._python, "-I", "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
+        probe: list[str | Path] = [
+            self._python,
+            "-I",
+            "-c",
+            "import sys, pip; sys.exit(sys.version_info < (3, 11))",
+        ]
         return (
             self._python.exists() and subprocess.run(probe, check=False, capture_output=True).returncode == 0
         )
@@ -107,19 +112,11 @@ class Installer:
         uv = self._venv / "bin" / "uv"
         if not uv.exists():
             pinned = self._root / "requirements-uv.txt"
-            command = [
-                self._python,
-                "-I",
-                "-m",
-                "pip",
-                "install",
-                "--require-hashes",
-                "--no-deps",
-                "-r",
-                pinned,
-            ]
+            options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(pinned)]
             try:
-                self._step("fetching the installer uv", [*command, "--only-binary=:all:"])
+                self._step(
+                    "fetching the installer uv", [self._python, "-I", "-m", "pip", "install", *options]
+                )
             except InstallError:
                 _say("there is no uv for this platform; using pip, which takes longer")
         return uv if uv.exists() else None
