@@ -54,3 +54,8 @@ def next_funding(after: datetime) -> datetime:
     midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
     instants = [midnight + timedelta(hours=h) for h in (*FUNDING_HOURS, 24)]
     return next(instant for instant in instants if instant > after)
+
+
+def day_of(moment: datetime) -> datetime:
+    """Midnight UTC at or before `moment`: where a day's budget begins."""
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,7 +6,7 @@ before, the funding paid since and the margin now add up in one way only.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from services.domain.automation import AddMargin, Intent, IntentState
@@ -24,15 +24,15 @@ PLANNED_MAX_AGE = timedelta(seconds=5)
 Sleep = Callable[[float], Awaitable[None]]
 
 
-async def perform(intent: Intent, exchange: Exchange, journal: Journal, clock: Clock) -> IntentState:
-    """Send `intent` once and record what came of it; returns the recorded state."""
+async def perform(intent: Intent, exchange: Exchange, journal: Journal, clock: Clock) -> Intent:
+    """Send `intent` once and record what came of it; returns it with the recorded state."""
     if clock.now() - intent.created_at > PLANNED_MAX_AGE:
-        await journal.move(intent.id, IntentState.DROPPED, clock.now(), "too old to be sent")
-        return IntentState.DROPPED
-    await journal.move(intent.id, IntentState.SENT, clock.now())
-    state, detail = await _send(intent, exchange)
+        state, detail = IntentState.DROPPED, "too old to be sent"
+    else:
+        await journal.move(intent.id, IntentState.SENT, clock.now())
+        state, detail = await _send(intent, exchange)
     await journal.move(intent.id, state, clock.now(), detail)
-    return state
+    return replace(intent, state=state, detail=detail)
 
 
 async def _send(intent: Intent, exchange: Exchange) -> tuple[IntentState, str]:

@@ -1,0 +1,131 @@
+"""Runs the automations of one market. The same live, on paper and in replay.
+
+A runner owns one price and the accounts that trade at it. Ticks, events and orders come in from
+outside; it reads no feed and no clock of its own. Accounts run side by side, each in order.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from services.domain.automation import Intent, MoneyAction, Reading
+from services.domain.futures import Position
+from services.domain.market import PRICE_MAX_AGE, Funding, Tick
+from services.domain.wakes import EventKind
+from services.engine.account import AccountRunner, Automation, MarketView, Surroundings, Watch
+from services.engine.intents import Sleep
+from services.engine.wakes import WakeIndex
+from services.ports import Clock, Exchange, Journal
+
+
+class Runner:
+    """See the module's text.
+
+    Args:
+        clock: the only time.
+        journal: where runs and intents are written before anything is sent.
+        source: the market's name, as in `LN Markets` or `Simulated market`.
+        changed: called with an account's id after something about it has changed.
+        sleep: how to wait while an outcome is reconciled.
+        new_id: names the traces; a replay numbers them.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        source: str,
+        changed: Callable[[UUID], None] = lambda account_id: None,
+        sleep: Sleep = asyncio.sleep,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.market = MarketView(source)
+        self.index: WakeIndex[Watch] = WakeIndex()
+        self._clock = clock
+        self._around = Surroundings(self.market, self.index, clock, journal, sleep, changed, new_id)
+        self._accounts: dict[UUID, AccountRunner] = {}
+
+    async def add_account(self, account_id: UUID, exchange: Exchange) -> None:
+        """Take an account over: open intents are reconciled, positions read."""
+        account = AccountRunner(account_id, exchange, self._around)
+        self._accounts[account_id] = account
+        await account.start()
+
+    async def remove_account(self, account_id: UUID) -> None:
+        """Hand an account back, after what is running."""
+        await self._accounts.pop(account_id).stop()
+
+    def owns(self, account_id: UUID) -> bool:
+        return account_id in self._accounts
+
+    async def close(self) -> None:
+        for account_id in list(self._accounts):
+            await self.remove_account(account_id)
+
+    async def attach(self, automation: Automation) -> None:
+        """Arm an automation, or give an armed one its new configuration; it decides at once."""
+        await self._accounts[automation.account_id].attach(automation)
+
+    async def detach(self, account_id: UUID, automation_id: UUID) -> None:
+        """Stop an automation, after what it is doing now."""
+        await self._accounts[account_id].detach(automation_id)
+
+    async def tick(self, tick: Tick, low: Decimal | None = None, high: Decimal | None = None) -> None:
+        """A new price; `low` and `high` when several ticks were taken together."""
+        resumed, self.market.silent = self.market.silent, False
+        self.market.tick = tick
+        woken = self.index.priced(tick.price if low is None else low, tick.price if high is None else high)
+        woken += self.index.due(self._clock.now())
+        if resumed:
+            woken += self.index.on(EventKind.PRICE_RESUMED)
+        await self._dispatch(woken, "price")
+
+    async def pass_time(self) -> None:
+        """Wake what is due; and once, when the price has become too old, everything."""
+        tick, now = self.market.tick, self._clock.now()
+        if not self.market.silent and (tick is None or now - tick.at > PRICE_MAX_AGE):
+            self.market.silent = True
+            await self._dispatch(self.index.on(EventKind.PRICE_SILENT), EventKind.PRICE_SILENT.value)
+        await self._dispatch(self.index.due(now), "time")
+
+    def set_funding(self, funding: Funding | None) -> None:
+        """The next settlement, as the market announces it."""
+        self.market.funding = Reading(funding, self._clock.now(), self.market.source)
+
+    async def refresh(self, account_id: UUID, event: EventKind) -> None:
+        """Something happened to an account at the venue: read it and wake who is concerned."""
+        await self._accounts[account_id].refresh(event.value)
+
+    async def order(self, account_id: UUID, position_id: str, action: MoneyAction, order_id: UUID) -> Intent:
+        """A person's own money action, written down and sent once, like any other.
+
+        Args:
+            order_id: made by the caller once per order, so that a repeated click is one order.
+        Returns:
+            The intent with the state it has reached.
+        Raises:
+            Rejected: repeated, or there is no such position; nothing was sent.
+        """
+        return await self._accounts[account_id].order(position_id, action, order_id)
+
+    async def exclusively(self, account_id: UUID, act: Callable[[Exchange], Awaitable[Position]]) -> Position:
+        """Do something at the venue, in order with the account's other actions."""
+        return await self._accounts[account_id].exclusively(act)
+
+    async def _dispatch(self, woken: Iterable[Watch], cause: str) -> None:
+        by_account: dict[UUID, list[Watch]] = {}
+        for watch in dict.fromkeys(woken):
+            by_account.setdefault(watch.account_id, []).append(watch)
+        runs = [
+            self._accounts[account_id].wake(watches, cause)
+            for account_id, watches in by_account.items()
+            if account_id in self._accounts
+        ]
+        if len(runs) == 1:
+            await runs[0]
+        elif runs:
+            async with asyncio.TaskGroup() as group:
+                for run in runs:
+                    group.create_task(run)
