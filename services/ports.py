@@ -46,6 +46,20 @@ class PriceFeed(Protocol):
         ...
 
 
+class Scenario(Protocol):
+    """A price path that a paper account can be put through, as a multiple of the market's price."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds until the factor is 1 again."""
+        ...
+
+    def factor(self, elapsed_s: float) -> Decimal: ...
+
+
 @dataclass(frozen=True, slots=True)
 class MarketOrder:
     """`quantity` whole USD; executed at once at the venue's price."""

@@ -16,18 +16,19 @@ from uuid import UUID, uuid5
 
 from services.domain import futures
 from services.domain.automation import IntentState, Run
+from services.domain.errors import Defect
 from services.domain.futures import Position, Side
 from services.domain.market import Candle, Funding, Tick, next_funding
 from services.domain.money import Sats, to_tick
 from services.domain.series import CandleSeries, to_ms
 from services.domain.wakes import EventKind
 from services.engine.account import Automation
+from services.engine.floor import Floor
 from services.engine.in_memory import MemoryBooks, MemoryJournal, SimulatedClock
 from services.engine.kind import KindConfig
 from services.engine.paper import Book, Quote, quote
-from services.engine.paper_exchange import FEE_RATE, PaperExchange
+from services.engine.paper_exchange import FEE_RATE
 from services.engine.runner import Runner
-from services.engine.wakes import WakeIndex
 from services.ports import ClosedTrade, MarketOrder
 
 ACCOUNT = UUID("00000000-0000-5000-8000-000000000001")
@@ -104,20 +105,12 @@ class Replay:
         self._clock = SimulatedClock(series.opened_at(0))
         self._journal = MemoryJournal()
         self._books = MemoryBooks()
-        self._levels: WakeIndex[UUID] = WakeIndex()
         self._numbers = 0
+        self._fee_rate = FEE_RATE if terms.fees else Decimal(0)
         self._runner = Runner(
             clock=self._clock, journal=self._journal, source="candles", new_id=self._next_id
         )
-        self._exchange = PaperExchange(
-            ACCOUNT,
-            store=self._books,
-            clock=self._clock,
-            tick=lambda: self._runner.market.tick,
-            levels=self._levels,
-            fee_rate=FEE_RATE if terms.fees else Decimal(0),
-            new_id=lambda: POSITION,
-        )
+        self._floor = Floor(self._runner, clock=self._clock, store=self._books, fee_rate=self._fee_rate)
         self._fundings: datetime | None = None
 
     async def run(self, find: Find = jump) -> Replayed:
@@ -134,21 +127,26 @@ class Replay:
     def _ended(self) -> bool:
         return bool(self._books.trades.get(ACCOUNT))
 
+    @property
+    def _price(self) -> Decimal:
+        if (tick := self._floor.price) is None:
+            raise Defect("A replay has a price from the start.")
+        return tick.price
+
     def _next_id(self) -> UUID:
         self._numbers += 1
         return uuid5(AUTOMATION, str(self._numbers))
 
     async def _open(self) -> Quote:
-        first = self._series.candle(0)
-        entry = to_tick(first.open)
-        fee_rate = FEE_RATE if self._terms.fees else Decimal(0)
-        cost = quote(self._terms.order, entry, fee_rate)
+        entry = to_tick(self._series.candle(0).open)
+        cost = quote(self._terms.order, entry, self._fee_rate)
         self._books.books[ACCOUNT] = Book(Sats(cost.total + self._terms.funds))
         self._runner.market.tick = Tick(entry, self._clock.now())
         if self._terms.funding_rate is not None:
-            self._announce_funding()
-        await self._exchange.open_market(self._terms.order)
-        await self._runner.add_account(ACCOUNT, self._exchange)
+            self._announce_funding(self._terms.funding_rate)
+        await self._floor.join(ACCOUNT, new_id=lambda: POSITION)
+        await self._floor.exchange(ACCOUNT).open_market(self._terms.order)
+        await self._runner.refresh(ACCOUNT, EventKind.POSITION_OPENED)
         if self._terms.guard is not None:
             await self._runner.attach(Automation(AUTOMATION, ACCOUNT, self._terms.kind, self._terms.guard))
         return cost
@@ -158,10 +156,10 @@ class Replay:
     def next_relevant(self, index: int) -> int:
         """First candle at or after `index` that reaches a level, a wake in time or a funding."""
         series, found = self._series, len(self._series)
-        falling = _highest(self._levels.highest_falling(), self._runner.index.highest_falling())
+        falling = _highest(self._floor.levels.highest_falling(), self._runner.index.highest_falling())
         if falling is not None:
             found = _earlier(found, series.first_at_or_below(index, falling))
-        rising = _lowest(self._levels.lowest_rising(), self._runner.index.lowest_rising())
+        rising = _lowest(self._floor.levels.lowest_rising(), self._runner.index.lowest_rising())
         if rising is not None:
             found = _earlier(found, series.first_at_or_above(index, rising))
         due = self._runner.index.next_time()
@@ -185,17 +183,12 @@ class Replay:
         await self._pass_time(index)
 
     async def _at(self, price: Decimal) -> None:
-        """The price is `price` now: the venue settles, then whoever is woken runs."""
-        self._runner.market.tick = tick = Tick(price, self._clock.now())
-        if self._levels.priced(price, price) and await self._exchange.settle(price):
-            await self._runner.refresh(ACCOUNT, EventKind.POSITION_CLOSED)
-        await self._runner.tick(tick)
+        await self._floor.tick(Tick(price, self._clock.now()))
 
     async def _along(self, target: Decimal) -> None:
         """Run from the current price to `target`, stopping at every level that is met."""
         while not self._ended:
-            tick = self._runner.market.tick
-            level = None if tick is None else self._next_level(tick.price, target)
+            level = self._next_level(self._price, target)
             if level is None:
                 break
             await self._at(level)
@@ -204,24 +197,21 @@ class Replay:
 
     def _next_level(self, price: Decimal, target: Decimal) -> Decimal | None:
         if target < price:
-            level = _highest(self._levels.highest_falling(), self._runner.index.highest_falling())
+            level = _highest(self._floor.levels.highest_falling(), self._runner.index.highest_falling())
             return None if level is None or level <= target else min(level, price)
-        level = _lowest(self._levels.lowest_rising(), self._runner.index.lowest_rising())
+        level = _lowest(self._floor.levels.lowest_rising(), self._runner.index.lowest_rising())
         return None if level is None or level >= target else max(level, price)
 
     async def _fund(self, candle: Candle) -> None:
         """Settle every funding that is due at this candle's open."""
         rate = self._terms.funding_rate
+        if rate is None:
+            return
         while self._fundings is not None and self._fundings <= candle.opened_at and not self._ended:
-            assert rate is not None  # noqa: S101 - fundings are announced only with a rate
-            await self._exchange.settle_funding(rate)
-            self._announce_funding()
-            await self._runner.refresh(ACCOUNT, EventKind.FUNDING_SETTLED)
-            await self._at(candle.open)
+            self._announce_funding(rate)
+            await self._floor.settle_funding(rate)
 
-    def _announce_funding(self) -> None:
-        rate = self._terms.funding_rate
-        assert rate is not None  # noqa: S101 - called only with a rate
+    def _announce_funding(self, rate: Decimal) -> None:
         self._fundings = next_funding(self._fundings or self._clock.now())
         self._runner.set_funding(Funding(rate, self._fundings))
 
@@ -232,15 +222,13 @@ class Replay:
             at = datetime.fromtimestamp(due, UTC)
             if to_ms(at) >= end:
                 break
-            tick = self._runner.market.tick
-            assert tick is not None  # noqa: S101 - the candle was walked
             self._clock.moment = max(at, self._clock.moment)
-            await self._at(tick.price)
+            await self._at(self._price)
 
     # -- the result -----------------------------------------------------------------------------
 
     async def _result(self, cost: Quote, walked: int) -> Replayed:
-        book = await self._exchange.book()
+        book = await self._floor.exchange(ACCOUNT).book()
         trades = self._books.trades.get(ACCOUNT, [])
         position = book.positions.get(POSITION)
         worth = book.balance - cost.total - self._terms.funds
@@ -261,8 +249,7 @@ class Replay:
         """What closing at the last close would return, in sats."""
         last = self._series.candle(len(self._series) - 1).close
         gain = futures.profit(position.side, position.quantity, position.entry, last)
-        fee_rate = FEE_RATE if self._terms.fees else Decimal(0)
-        fee = futures.trading_fee(position.quantity, last, fee_rate)
+        fee = futures.trading_fee(position.quantity, last, self._fee_rate)
         return Sats(max(position.margin + gain + position.maintenance - fee, 0))
 
     def _actions(self) -> tuple[Action, ...]:

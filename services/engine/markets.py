@@ -1,0 +1,238 @@
+"""All the floors of one process: the market that the feed moves, and one for each scenario.
+
+An account trades on the base floor. A scenario takes it to a floor of its own, whose price is the
+base price times a path, and brings it back when the path has returned to one. Its automations and
+its open intents move along.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from services.domain.errors import Rejected
+from services.domain.market import PRICE_MAX_AGE, FeedName, Funding, Tick
+from services.domain.money import to_tick
+from services.engine.account import Automation
+from services.engine.floor import Floor
+from services.engine.paper_exchange import BookStore
+from services.engine.runner import Runner
+from services.ports import Clock, Journal, PriceFeed, Scenario
+
+SCENARIO_STEP_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class MarketInfo:
+    """A market as a person sees it. `state` is `live`, `stale` or `ended`."""
+
+    feed: FeedName
+    label: str
+    state: str
+    tick: Tick | None
+    change_24h: Decimal | None
+    funding: Funding | None
+    scenario: str | None = None
+    scenario_ends_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Away:
+    """An account on a scenario's floor."""
+
+    scenario: Scenario
+    floor: Floor
+    ends_at: datetime
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class _Member:
+    automations: dict[UUID, Automation] = field(default_factory=dict)
+    away: _Away | None = None
+    moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Markets:
+    """See the module's text.
+
+    Args:
+        feed: moves the base floor.
+        scenarios: by name.
+        changed: called with an account's id after something about it has changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: PriceFeed,
+        clock: Clock,
+        journal: Journal,
+        store: BookStore,
+        scenarios: Mapping[str, Scenario],
+        changed: Callable[[UUID], None] = lambda account_id: None,
+    ) -> None:
+        self.feed, self.scenarios = feed, scenarios
+        self._clock, self._journal, self._store, self._changed = clock, journal, store, changed
+        self.base = self._floor(feed.label)
+        self._members: dict[UUID, _Member] = {}
+        self._ended = False
+        self._change_24h: Decimal | None = None
+
+    # -- accounts -------------------------------------------------------------------------------
+
+    async def join(self, account_id: UUID, automations: list[Automation]) -> None:
+        """Take over an account with its armed automations."""
+        self._members[account_id] = _Member({a.id: a for a in automations})
+        await self._enter(account_id, self.base)
+
+    def floor(self, account_id: UUID) -> Floor:
+        """Where the account trades now."""
+        member = self._member(account_id)
+        return member.away.floor if member.away else self.base
+
+    async def attach(self, automation: Automation) -> None:
+        """Arm an automation or its new configuration."""
+        self._member(automation.account_id).automations[automation.id] = automation
+        await self.floor(automation.account_id).runner.attach(automation)
+
+    async def detach(self, account_id: UUID, automation_id: UUID) -> None:
+        """Stop an automation; what it has begun is finished."""
+        self._member(account_id).automations.pop(automation_id, None)
+        await self.floor(account_id).runner.detach(account_id, automation_id)
+
+    def info(self, account_id: UUID) -> MarketInfo:
+        """The market that the account trades at."""
+        away = self._member(account_id).away
+        floor = self.floor(account_id)
+        return MarketInfo(
+            feed=FeedName.SCENARIO if away else self.feed.name,
+            label=floor.runner.market.source if away else self.feed.label,
+            state=self._state(floor),
+            tick=floor.price,
+            change_24h=self._change_24h,
+            funding=floor.runner.market.funding.value,
+            scenario=away.scenario.name if away else None,
+            scenario_ends_at=away.ends_at if away else None,
+        )
+
+    # -- scenarios ------------------------------------------------------------------------------
+
+    async def start_scenario(self, account_id: UUID, name: str) -> None:
+        """Put a paper account through a price path.
+
+        Raises:
+            Rejected: unknown name, one is running already, or there is no price to start from.
+        """
+        scenario = self.scenarios.get(name)
+        if scenario is None:
+            raise Rejected(f"There is no such scenario; choose one of: {', '.join(self.scenarios)}.")
+        member = self._member(account_id)
+        async with member.moving:
+            if member.away is not None:
+                raise Rejected("A scenario is running already; stop it first.", code="scenario_running")
+            if self.base.price is None or self._state(self.base) != "live":
+                raise Rejected("The market has no current price to start from.", code="no_price")
+            floor = self._floor(f"Scenario: {name.replace('_', ' ')}")
+            floor.runner.market.tick = self.base.price
+            floor.runner.market.funding = self.base.runner.market.funding
+            ends_at = self._clock.now() + timedelta(seconds=scenario.duration_s)
+            member.away = _Away(scenario, floor, ends_at)
+            await self.base.leave(account_id)
+            await self._enter(account_id, floor)
+            member.away.task = asyncio.create_task(self._play(account_id, member.away))
+
+    async def stop_scenario(self, account_id: UUID) -> None:
+        """Bring the account back to the market; nothing happens when no scenario is running."""
+        away = self._member(account_id).away
+        if away is None:
+            return
+        if away.task is not None and away.task is not asyncio.current_task():
+            away.task.cancel()
+            await asyncio.gather(away.task, return_exceptions=True)
+        await self._return(account_id, away)
+
+    async def _play(self, account_id: UUID, away: _Away) -> None:
+        started = self._clock.now()
+        while (elapsed := (self._clock.now() - started).total_seconds()) < away.scenario.duration_s:
+            base = self.base.price
+            if base is not None:
+                price = to_tick(base.price * away.scenario.factor(elapsed))
+                await away.floor.tick(Tick(price, self._clock.now()))
+            await asyncio.sleep(SCENARIO_STEP_S)
+        await self._return(account_id, away)
+
+    async def _return(self, account_id: UUID, away: _Away) -> None:
+        member = self._member(account_id)
+        async with member.moving:
+            if member.away is not away:
+                return
+            await away.floor.leave(account_id)
+            await away.floor.runner.close()
+            member.away = None
+            await self._enter(account_id, self.base)
+        if self.base.price is not None:
+            await self.base.tick(self.base.price)
+
+    # -- the feed -------------------------------------------------------------------------------
+
+    async def pump(self) -> None:
+        """Move the base floor by the feed until the feed ends."""
+        async for tick in self.feed.ticks():
+            await self.base.tick(tick)
+        self._ended = True
+
+    async def pass_time(self) -> None:
+        """Called about once a second: silence, wakes in time, funding."""
+        for floor in self._floors():
+            await floor.runner.pass_time()
+            funding = floor.runner.market.funding.value
+            if funding is not None and self._clock.now() >= funding.settles_at:
+                floor.runner.set_funding(None)
+                if not floor.runner.market.silent:
+                    await floor.settle_funding(funding.rate)
+
+    async def look_around(self) -> None:
+        """Called about once a minute: the next funding and the change over a day."""
+        funding = await self.feed.funding()
+        for floor in self._floors():
+            floor.runner.set_funding(funding)
+        candles = await self.feed.candles("1h", 25)
+        now = self.base.price
+        if candles and now is not None and candles[0].open > 0:
+            self._change_24h = now.price / candles[0].open - 1
+
+    async def close(self) -> None:
+        """Bring everybody back and stop; the journal holds what is still open."""
+        for account_id in list(self._members):
+            await self.stop_scenario(account_id)
+        await self.base.runner.close()
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    def _floor(self, source: str) -> Floor:
+        runner = Runner(clock=self._clock, journal=self._journal, source=source, changed=self._changed)
+        return Floor(runner, clock=self._clock, store=self._store)
+
+    def _floors(self) -> list[Floor]:
+        return [self.base, *(m.away.floor for m in self._members.values() if m.away)]
+
+    async def _enter(self, account_id: UUID, floor: Floor) -> None:
+        await floor.join(account_id)
+        for automation in list(self._members[account_id].automations.values()):
+            await floor.runner.attach(automation)
+        self._changed(account_id)
+
+    def _member(self, account_id: UUID) -> _Member:
+        try:
+            return self._members[account_id]
+        except KeyError:
+            raise Rejected("There is no such account.", code="account_not_found") from None
+
+    def _state(self, floor: Floor) -> str:
+        tick = floor.price
+        if tick is not None and self._clock.now() - tick.at <= PRICE_MAX_AGE:
+            return "live"
+        return "ended" if self._ended else "stale"
