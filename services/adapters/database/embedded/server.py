@@ -20,13 +20,13 @@ import structlog
 from services.adapters.database.embedded import cluster as clusters
 from services.adapters.database.embedded import connection as connections
 from services.adapters.database.embedded import process, runtime
-from services.domain.errors import Defect, Rejected, Unavailable
+from services.domain.errors import AxisorError, Defect, Rejected, Unavailable
 
 _LOCK = "postgres.lock"
 _READY_TIMEOUT_S = 300.0  # crash recovery of a large database takes its time
 _POLL_S = 0.02
 _WATCH_S = 0.25
-_LONGEST_PAUSE_S = 5.0
+_WATCH_AFTER_FAILURE_S = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +49,7 @@ class EmbeddedPostgres:
         self._lock: IO[str] | None = None
         self._server: process.Server | None = None
         self._connection = connections.invented()
+        self._stopped = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -89,6 +90,7 @@ class EmbeddedPostgres:
         """
         if threading.current_thread() is not threading.main_thread():
             raise Defect("The embedded database must be started from the main thread.")
+        self._stopped = False
         self._lock = _try_lock(self._data_dir)
         if self._lock is None:
             return
@@ -159,6 +161,7 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server if it is ours, and wait for its end. May be called again."""
+        self._stopped = True
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -169,25 +172,34 @@ class EmbeddedPostgres:
     async def watch(self) -> None:
         """Start the server again, on the same port, whenever it ends without being asked.
 
-        Runs until cancelled, on the event loop of the main thread. A guest has nothing to watch.
+        A guest takes over when the owner has gone. Runs until cancelled or stopped, on the
+        event loop of the main thread.
         """
-        pause_s = _POLL_S
-        while self._server is not None:
-            if self._server.process.poll() is None:
-                pause_s = _POLL_S
-                await asyncio.sleep(_WATCH_S)
-                continue
-            _log.error("database_ended", exit_code=self._server.process.returncode)
+        pause_s = _WATCH_S
+        while not self._stopped:
+            await asyncio.sleep(pause_s)
             try:
-                await self._restart(self._server)
-                _log.info("database_restarted", port=self._server.port)
-            except Unavailable as error:
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-                _log.error("database_restart_failed", reason=error.message, again_in_s=pause_s)
-                await asyncio.sleep(pause_s)
+                await self._revive()
+                pause_s = _WATCH_S
+            except AxisorError as error:
+                pause_s = _WATCH_AFTER_FAILURE_S
+                _log.error("database_restart_failed", reason=error.message)
 
-    async def _restart(self, server: process.Server) -> None:
-        server.spawn(server.port)
+    async def _revive(self) -> None:
+        if self._stopped or (self._server is not None and self._server.process.poll() is None):
+            return
+        if self._server is None:
+            self.launch()
+            if self._server is None:
+                return  # the owner lives
+            _log.warning("database_taken_over", port=self._server.port)
+        else:
+            _log.error("database_ended", exit_code=self._server.process.returncode)
+            self._server.spawn(self._server.port)
+        await self._answered(self._server)
+        _log.info("database_restarted", port=self._server.port)
+
+    async def _answered(self, server: process.Server) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT_S
         while not await asyncio.to_thread(process.reachable, self._connection):
             if server.process.poll() is not None:

@@ -1,0 +1,57 @@
+"""The database of a starting process: the operator's own, or the embedded one.
+
+Beside `services.wiring` the only place that names a database adapter: the embedded server
+must be started and stopped around the application, not from within it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from services.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that is there, or on its way.
+
+    Attributes:
+        ready: waits until it answers and gives SQLAlchemy's address.
+        watch: keeps it running until cancelled.
+        stop: ends it, if that is ours to do.
+    """
+
+    ready: Callable[[], str]
+    watch: Callable[[], Awaitable[None]]
+    stop: Callable[[], None]
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Check the operator's database, or launch the embedded one and stop it at the end.
+
+    Raises:
+        Rejected, Unavailable: it cannot be used; says why.
+    """
+    if settings.database_url is not None:
+        yield _external(settings.database_url.get_secret_value())
+        return
+    from services.adapters.database.embedded import EmbeddedPostgres
+
+    server = EmbeddedPostgres(settings.data_dir, pg_user=settings.pg_user)
+    server.launch()
+    try:
+        yield Database(ready=server.wait_ready, watch=server.watch, stop=server.stop)
+    finally:
+        server.stop()
+
+
+def _external(url: str) -> Database:
+    from services.adapters.database import external
+
+    external.check(url)
+    return Database(ready=lambda: url, watch=_nothing, stop=lambda: None)
+
+
+async def _nothing() -> None:
+    """Somebody else keeps the operator's database running."""
