@@ -4,7 +4,7 @@ Each has at least two implementations, and one contract suite in `tests/contract
 them pass.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -47,17 +47,19 @@ class PriceFeed(Protocol):
 
 
 class Scenario(Protocol):
-    """A price path that a paper account can be put through, as a multiple of the market's price."""
+    """A story that a paper account can be put through; `Overlay` makes it a feed."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def duration_s(self) -> float:
-        """Seconds until the factor is 1 again."""
+    def total_s(self) -> int:
+        """Seconds until the market's own price is rejoined."""
         ...
 
-    def factor(self, elapsed_s: float) -> Decimal: ...
+
+Overlay = Callable[[Scenario, PriceFeed, Callable[[], Tick | None]], PriceFeed]
+"""Lays a scenario over a market, given its latest tick: a feed that ends when the two are one again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,15 @@ _CLOSES = {
     "rejected": N_("The venue refused to close the position: {detail}"),
 }
 
+_ORDERS = {
+    ("add_margin", "confirmed"): N_("You added {amount} sats."),
+    ("add_margin", "rejected"): N_("Your order to add {amount} sats was refused: {detail}"),
+    ("close", "confirmed"): N_("You closed the position."),
+    ("close", "rejected"): N_("Your order to close the position was refused: {detail}"),
+}
+
+_ORDER_OPEN = N_("Your order is not settled yet ({state}).")
+
 _CLOSING = N_("Closing the position: {state}.")
 
 _WATCHING = N_("Watching: {distance} from liquidation, acts at {trigger}.")
@@ -131,9 +140,11 @@ def headline(
     return translate(language, _WATCHING, **_distance_inputs(language, reasons))
 
 
-def intent_line(language: str, intent: tuple[str, str, int, str]) -> str:
+def order_line(language: str, intent: tuple[str, str, int, str]) -> str:
     """A person's own action, which has no reasons."""
-    return _intent_line(language, [], *intent)
+    action, state, amount, detail = intent
+    shown = {"amount": catalogue.sats(language, amount), "detail": detail, "state": state}
+    return translate(language, _ORDERS.get((action, state), _ORDER_OPEN), **shown)
 
 
 def _intent_line(
@@ -158,7 +169,7 @@ def _blocked_line(language: str, reasons: list[dict[str, Any]]) -> str:
 
 def _distance_inputs(language: str, reasons: list[dict[str, Any]]) -> dict[str, str]:
     found = next((r for r in reasons if r["clause"] == "distance"), None)
-    unknown = {"price": "–", "distance": "–", "trigger": "–", "liquidation": "–"}
+    unknown = dict.fromkeys(("price", "distance", "trigger", "liquidation"), "?")
     return unknown if found is None else unknown | _shown(language, found["inputs"])
 
 

@@ -20,7 +20,6 @@ _CONTEXT = CryptContext(
     argon2__time_cost=2,
     argon2__parallelism=1,
 )
-_TWO_AT_A_TIME = asyncio.Semaphore(2)
 
 
 def check(password: str) -> None:
@@ -31,22 +30,27 @@ def check(password: str) -> None:
         raise Rejected(f"The password can have at most {MAX_LENGTH} characters.", code="password_too_long")
 
 
-async def hashed(password: str) -> str:
-    """A new argon2id hash."""
-    async with _TWO_AT_A_TIME:
-        return str(await asyncio.to_thread(_CONTEXT.hash, password))
+class Hasher:
+    """Hashes and verifies, two at a time."""
 
+    def __init__(self) -> None:
+        self._two_at_a_time = asyncio.Semaphore(2)
 
-async def verify(password: str, against: str | None) -> tuple[bool, str | None]:
-    """Whether the password fits, and a new hash when the old one should be replaced.
+    async def hashed(self, password: str) -> str:
+        """A new argon2id hash."""
+        async with self._two_at_a_time:
+            return str(await asyncio.to_thread(_CONTEXT.hash, password))
 
-    Takes as long for an unknown person (`against` None) as for a known one.
-    """
-    if len(password) > MAX_LENGTH:
-        password = ""
-    async with _TWO_AT_A_TIME:
-        if against is None:
-            await asyncio.to_thread(_CONTEXT.dummy_verify)
-            return False, None
-        fits, replacement = await asyncio.to_thread(_CONTEXT.verify_and_update, password, against)
-    return bool(fits), replacement
+    async def verify(self, password: str, against: str | None) -> tuple[bool, str | None]:
+        """Whether the password fits, and a new hash when the old one should be replaced.
+
+        Takes as long for an unknown person (`against` None) as for a known one.
+        """
+        if len(password) > MAX_LENGTH:
+            password = ""
+        async with self._two_at_a_time:
+            if against is None:
+                await asyncio.to_thread(_CONTEXT.dummy_verify)
+                return False, None
+            fits, replacement = await asyncio.to_thread(_CONTEXT.verify_and_update, password, against)
+        return bool(fits), replacement

@@ -28,6 +28,7 @@ class People:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
+        self._hasher = passwords.Hasher()
 
     async def needs_owner(self) -> bool:
         """Whether nobody has an account here yet."""
@@ -45,7 +46,7 @@ class People:
         row = UserRow(
             id=uuid4(),
             name=name,
-            password_hash=await passwords.hashed(password),
+            password_hash=await self._hasher.hashed(password),
             role="owner",
             created_at=self._clock.now(),
         )
@@ -66,7 +67,7 @@ class People:
         async with self._database.begin() as session:
             query = select(UserRow).where(func.lower(UserRow.name) == wanted)
             row = (await session.exec(query)).one_or_none()
-        fits, replacement = await passwords.verify(password, row.password_hash if row else None)
+        fits, replacement = await self._hasher.verify(password, row.password_hash if row else None)
         if row is None or not fits:
             raise Rejected("Name or password is not right.", code="credentials_wrong")
         if replacement is not None:

@@ -153,6 +153,10 @@ class AccountRunner:
             await self._run_all(await self._read(), EventKind.POSITION_OPENED.value)
         return result
 
+    def positions(self) -> list[Position]:
+        """The positions as last read; one that was acted on since is left out."""
+        return [reading.value for reading in self._positions.values() if reading.value is not None]
+
     # -- runs -----------------------------------------------------------------------------------
 
     async def _run_all(self, watches: Iterable[Watch], cause: str) -> None:

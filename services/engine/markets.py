@@ -1,8 +1,8 @@
 """All the floors of one process: the market that the feed moves, and one for each scenario.
 
 An account trades on the base floor. A scenario takes it to a floor of its own, whose price is the
-base price times a path, and brings it back when the path has returned to one. Its automations and
-its open intents move along.
+base price times a path, and brings it back when the two are one again. Its automations and its open
+intents move along.
 """
 
 import asyncio
@@ -14,14 +14,11 @@ from uuid import UUID
 
 from services.domain.errors import Rejected
 from services.domain.market import PRICE_MAX_AGE, FeedName, Funding, Tick
-from services.domain.money import to_tick
 from services.engine.account import Automation
 from services.engine.floor import Floor
 from services.engine.paper_exchange import BookStore
 from services.engine.runner import Runner
-from services.ports import Clock, Journal, PriceFeed, Scenario
-
-SCENARIO_STEP_S = 0.25
+from services.ports import Clock, Journal, Overlay, PriceFeed, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ class _Away:
     """An account on a scenario's floor."""
 
     scenario: Scenario
+    feed: PriceFeed
     floor: Floor
     ends_at: datetime
     task: asyncio.Task[None] | None = None
@@ -60,7 +58,7 @@ class Markets:
 
     Args:
         feed: moves the base floor.
-        scenarios: by name.
+        scenarios: by name; `overlay` makes one a feed.
         changed: called with an account's id after something about it has changed.
     """
 
@@ -72,9 +70,11 @@ class Markets:
         journal: Journal,
         store: BookStore,
         scenarios: Mapping[str, Scenario],
+        overlay: Overlay,
         changed: Callable[[UUID], None] = lambda account_id: None,
     ) -> None:
         self.feed, self.scenarios = feed, scenarios
+        self._overlay = overlay
         self._clock, self._journal, self._store, self._changed = clock, journal, store, changed
         self.base = self._floor(feed.label)
         self._members: dict[UUID, _Member] = {}
@@ -108,8 +108,8 @@ class Markets:
         away = self._member(account_id).away
         floor = self.floor(account_id)
         return MarketInfo(
-            feed=FeedName.SCENARIO if away else self.feed.name,
-            label=floor.runner.market.source if away else self.feed.label,
+            feed=away.feed.name if away else self.feed.name,
+            label=away.feed.label if away else self.feed.label,
             state=self._state(floor),
             tick=floor.price,
             change_24h=self._change_24h,
@@ -117,6 +117,11 @@ class Markets:
             scenario=away.scenario.name if away else None,
             scenario_ends_at=away.ends_at if away else None,
         )
+
+    def feed_of(self, account_id: UUID) -> PriceFeed:
+        """What moves the account's price, for its candles."""
+        away = self._member(account_id).away
+        return away.feed if away else self.feed
 
     # -- scenarios ------------------------------------------------------------------------------
 
@@ -135,11 +140,12 @@ class Markets:
                 raise Rejected("A scenario is running already; stop it first.", code="scenario_running")
             if self.base.price is None or self._state(self.base) != "live":
                 raise Rejected("The market has no current price to start from.", code="no_price")
-            floor = self._floor(f"Scenario: {name.replace('_', ' ')}")
+            feed = self._overlay(scenario, self.feed, lambda: self.base.price)
+            floor = self._floor(feed.label)
             floor.runner.market.tick = self.base.price
             floor.runner.market.funding = self.base.runner.market.funding
-            ends_at = self._clock.now() + timedelta(seconds=scenario.duration_s)
-            member.away = _Away(scenario, floor, ends_at)
+            ends_at = self._clock.now() + timedelta(seconds=scenario.total_s)
+            member.away = _Away(scenario, feed, floor, ends_at)
             await self.base.leave(account_id)
             await self._enter(account_id, floor)
             member.away.task = asyncio.create_task(self._play(account_id, member.away))
@@ -155,13 +161,8 @@ class Markets:
         await self._return(account_id, away)
 
     async def _play(self, account_id: UUID, away: _Away) -> None:
-        started = self._clock.now()
-        while (elapsed := (self._clock.now() - started).total_seconds()) < away.scenario.duration_s:
-            base = self.base.price
-            if base is not None:
-                price = to_tick(base.price * away.scenario.factor(elapsed))
-                await away.floor.tick(Tick(price, self._clock.now()))
-            await asyncio.sleep(SCENARIO_STEP_S)
+        async for tick in away.feed.ticks():
+            await away.floor.tick(tick)
         await self._return(account_id, away)
 
     async def _return(self, account_id: UUID, away: _Away) -> None:

@@ -60,6 +60,10 @@ class Runner:
     def owns(self, account_id: UUID) -> bool:
         return account_id in self._accounts
 
+    def positions(self, account_id: UUID) -> list[Position]:
+        """The account's positions as last read at the venue."""
+        return self._accounts[account_id].positions()
+
     async def close(self) -> None:
         for account_id in list(self._accounts):
             await self.remove_account(account_id)

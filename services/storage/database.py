@@ -25,6 +25,7 @@ class Database:
     """Sessions on one PostgreSQL. Created in the event loop that uses it, closed with it."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._engine = create_async_engine(
             driver_url(url),
             pool_size=5,

@@ -25,6 +25,7 @@ from services.domain.automation import (
     Memory,
     Outcome,
     Reason,
+    Spent,
     Verdict,
 )
 from services.domain.futures import Position, Side
@@ -59,24 +60,36 @@ _BLOCKED_WAKES = (*_ALWAYS, On(EventKind.PRICE_RESUMED), On(EventKind.BALANCE_CH
 class MarginGuard(KindConfig):
     """What the user sets. Percentages are of the current price; budgets of None do not bind."""
 
-    trigger_percent: Percent = Field(description="Acts when the distance to liquidation is at most this.")
-    target_percent: Percent = Field(description="Restores at least this distance.")
-    budget_per_action_sats: Budget | None = Field(None, description="Most sats in one action.")
-    budget_per_position_sats: Budget | None = Field(None, description="Most sats for one position.")
-    budget_per_day_sats: Budget | None = Field(None, description="Most sats in one UTC day.")
-    budget_lifetime_sats: Budget | None = Field(None, description="Most sats ever.")
+    trigger_percent: Percent = Field(
+        title="trigger", description="Acts when the distance to liquidation is at most this."
+    )
+    target_percent: Percent = Field(title="target", description="Restores at least this distance.")
+    budget_per_action_sats: Budget | None = Field(
+        None, title="budget per action", description="Most sats in one action."
+    )
+    budget_per_position_sats: Budget | None = Field(
+        None, title="budget per position", description="Most sats for one position."
+    )
+    budget_per_day_sats: Budget | None = Field(
+        None, title="budget per day", description="Most sats in one UTC day."
+    )
+    budget_lifetime_sats: Budget | None = Field(None, title="budget", description="Most sats ever.")
     reserve_sats: Annotated[int, Field(ge=0, le=MAX_BUDGET_SATS)] = Field(
-        0, description="Sats that always stay in the account."
+        0, title="reserve", description="Sats that always stay in the account."
     )
     positions: tuple[str, ...] | None = Field(None, description="Guarded positions; None guards all.")
     min_interval_s: Annotated[int, Field(ge=0, le=86_400)] = Field(
-        0, description="Least seconds between two actions on a position."
+        0, title="interval", description="Least seconds between two actions on a position."
     )
     funding_lead_minutes: Annotated[int, Field(ge=0, le=480)] = Field(
-        10, description="How long before a funding that would cross the trigger it acts; 0 turns this off."
+        10,
+        title="funding lead",
+        description="How long before a funding that would cross the trigger it acts; 0 turns this off.",
     )
     close_at_percent: Percent | None = Field(
-        None, description="Closes the position at this distance when no margin can be added any more."
+        None,
+        title="closing distance",
+        description="Closes the position at this distance when no margin can be added any more.",
     )
 
     @model_validator(mode="after")
@@ -85,6 +98,8 @@ class MarginGuard(KindConfig):
             raise ValueError(
                 f"The target ({self.target_percent} %) must be above the trigger ({self.trigger_percent} %)."
             )
+        if self.budget_per_action_sats is not None and self.min_interval_s < 1:
+            raise ValueError("A budget per action needs an interval of at least 1 second between actions.")
         if self.close_at_percent is not None and self.close_at_percent >= self.trigger_percent:
             raise ValueError(
                 f"Closing ({self.close_at_percent} %) must lie below the trigger ({self.trigger_percent} %)."
@@ -196,7 +211,7 @@ def _measure(config: MarginGuard, facts: Facts, position: Position, price: Decim
                 {"fee": fee, "liquidation": str(endangered.liquidation), "trigger": str(config.trigger)},
             )
         )
-    return Danger(endangered, price, crossed, _trigger_level(config, endangered), tuple(reasons))
+    return Danger(endangered, price, crossed, trigger_level(config, endangered), tuple(reasons))
 
 
 def _near_funding_fee(config: MarginGuard, facts: Facts, position: Position, price: Decimal) -> Sats:
@@ -231,10 +246,10 @@ def _restore(
 ) -> Decision:
     """Add what is needed and allowed; else climb down the ladder."""
     position, price = danger.endangered, danger.price
-    room = Sats(max(futures.full_margin(position) - position.margin, 0))
+    room = _room(position)
     needed = futures.margin_to_reach(position, price, config.target)
     wanted = room if needed is None else needed
-    caps = _caps(config, facts, room)
+    caps = _caps(config, facts.spent, facts.balance.value or Sats(0), room)
     allowed = Sats(max(min([wanted, *caps.values()]), 0))
     reasons = (
         *reasons,
@@ -257,9 +272,8 @@ def _restore(
     )
 
 
-def _caps(config: MarginGuard, facts: Facts, room: Sats) -> dict[str, int]:
+def _caps(config: MarginGuard, spent: Spent, balance: Sats, room: Sats) -> dict[str, int]:
     """What each budget leaves, in sats; may be negative when a budget was lowered."""
-    spent = facts.spent
     limits = {
         "action": (config.budget_per_action_sats, 0),
         "position": (config.budget_per_position_sats, spent.position),
@@ -267,9 +281,18 @@ def _caps(config: MarginGuard, facts: Facts, room: Sats) -> dict[str, int]:
         "lifetime": (config.budget_lifetime_sats, spent.lifetime),
     }
     caps = {name: limit - used for name, (limit, used) in limits.items() if limit is not None}
-    caps["reserve"] = (facts.balance.value or 0) - config.reserve_sats
+    caps["reserve"] = balance - config.reserve_sats
     caps["leverage"] = room
     return caps
+
+
+def left(config: MarginGuard, spent: Spent, balance: Sats, position: Position) -> Sats:
+    """Sats that the guard may still add to the position, all budgets and the balance considered."""
+    return Sats(max(min(_caps(config, spent, balance, _room(position)).values()), 0))
+
+
+def _room(position: Position) -> Sats:
+    return Sats(max(futures.full_margin(position) - position.margin, 0))
 
 
 def _cap_reasons(caps: dict[str, int], wanted: Sats) -> tuple[Reason, ...]:
@@ -330,7 +353,8 @@ def _before_funding(config: MarginGuard, facts: Facts) -> tuple[Wake, ...]:
     return (At(at),) if at > facts.now else ()
 
 
-def _trigger_level(config: MarginGuard, position: Position) -> Decimal:
+def trigger_level(config: MarginGuard, position: Position) -> Decimal:
+    """Price, USD per BTC, at which the guard acts on the position as it is now."""
     return _level(
         position.side, futures.price_at_distance(position.side, position.liquidation, config.trigger)
     )
