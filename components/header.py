@@ -1,0 +1,65 @@
+"""The top of Protect: am I safe, what does bitcoin cost, how fresh is that."""
+
+import reflex as rx
+
+from components.icons import mark
+from components.market import Change, Freshness, Funding, Price
+from components.numbers import sats
+from components.safety import Safety
+from components.text import t
+
+
+def header(positions: rx.Var[list], facts: rx.Component) -> rx.Component:
+    """Safety first, always in sight on a phone; price and its age beside it."""
+    return rx.el.header(
+        rx.el.div(
+            _brand(),
+            Freshness.create(),
+            class_name="flex items-center justify-between lg:hidden",
+        ),
+        rx.el.div(
+            rx.el.div(
+                Price.create(),
+                rx.el.div(
+                    rx.el.div(Freshness.create(), class_name="hidden lg:block"),
+                    Change.create(),
+                    class_name="grid justify-items-end lg:justify-items-start gap-0.5",
+                ),
+                class_name="flex items-center justify-between lg:justify-end gap-4 lg:order-last",
+            ),
+            rx.el.div(Safety.create(positions=positions), class_name="min-w-0"),
+            class_name="grid gap-3 lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
+        ),
+        rx.el.div(
+            facts,
+            Funding.create(),
+            class_name="hidden lg:flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted",
+        ),
+        class_name="grid gap-3",
+    )
+
+
+def _brand() -> rx.Component:
+    return rx.el.span(
+        mark(24),
+        rx.el.span("AXISOR", class_name="text-14 font-semibold tracking-[0.18em]"),
+        class_name="inline-flex items-center gap-2.5",
+    )
+
+
+def fact(label: rx.Var[str], value: rx.Var[int]) -> rx.Component:
+    """One amount of the account, with its name."""
+    return rx.el.span(
+        label,
+        " ",
+        rx.el.span(sats(value=value), class_name="text-text font-medium"),
+        class_name="whitespace-nowrap",
+    )
+
+
+def facts(at_risk: rx.Var[int], budget_left: rx.Var[int], balance: rx.Var[int]) -> rx.Component:
+    return rx.fragment(
+        fact(t("Margin at risk"), at_risk),
+        fact(t("Guard budget left"), budget_left),
+        fact(t("Balance"), balance),
+    )

@@ -1,0 +1,116 @@
+// The market in the header: price, change, freshness, and what kind of market this is.
+import { useNow } from "./clock.js";
+import { Icon } from "./icon.jsx";
+import { ageAt, current, useFreshness, useLive } from "./live_store.js";
+import { Countdown } from "./numbers.jsx";
+import { percent, usd, useLanguage, useText } from "./text.js";
+
+const PLACEHOLDER = "00,000.0";
+
+/** The price alone is this large. Its width never changes while it ticks. */
+export function Price() {
+  useLanguage();
+  const price = useLive((state) => state.price);
+  const direction = useLive((state) => state.direction);
+  const moved = direction > 0 ? "moved-up" : direction < 0 ? "moved-down" : "";
+  if (price === null) return <span className="skeleton price text-28 sm:text-40 font-medium">{PLACEHOLDER}</span>;
+  return (
+    <span className="whitespace-nowrap">
+      <span key={price} className={`price text-28 sm:text-40 font-medium tracking-tight ${moved}`}>
+        {usd(price, 1)}
+      </span>
+      <span className="text-12 text-muted">USD</span>
+    </span>
+  );
+}
+
+/** Change over 24 hours, with a sign and an arrow besides the colour. */
+export function Change() {
+  useLanguage();
+  const t = useText();
+  const change = useLive((state) => state.market?.change_24h ?? null);
+  if (change === null) return null;
+  const up = change >= 0;
+  return (
+    <span className={`${up ? "text-up" : "text-down"} text-13 font-medium whitespace-nowrap`}>
+      <span aria-hidden="true">{up ? "▲ " : "▼ "}</span>
+      {t("{change} in 24 h", { change: percent(change, { sign: true }) })}
+    </span>
+  );
+}
+
+const WORDS = {
+  live: (t) => t("Live"),
+  stale: (t) => t("Stale"),
+  ended: (t) => t("Ended"),
+  waiting: (t) => t("Waiting for a price"),
+  connecting: (t) => t("Connecting"),
+  lost: (t) => t("Not connected"),
+};
+const LEVELS = { live: "safe", stale: "watch", ended: "info", waiting: "unknown", connecting: "unknown", lost: "danger" };
+
+const ageText = (age) => (age === null ? "" : age < 1000 ? "< 1 s" : `${Math.floor(age / 1000)} s`);
+
+/** How old the price is and where it comes from: `● Live · < 1 s · LN Markets`. */
+export function Freshness() {
+  const t = useText();
+  const now = useNow();
+  const state = useFreshness();
+  const label = useLive((live) => (live.market?.feed === "live" || live.market?.feed === "replay" ? live.market.label : null));
+  const age = ageAt(now, current());
+  return (
+    <span className={`level-${LEVELS[state]} inline-flex items-center gap-1.5 text-12 text-muted whitespace-nowrap`}>
+      <span className={`size-2 rounded-full text-level bg-current ${state === "live" ? "breathe" : ""}`} />
+      <span className={state === "live" ? "" : "text-level font-semibold"}>{WORDS[state](t)}</span>
+      {state !== "waiting" && state !== "connecting" && <span>{ageText(age)}</span>}
+      {label && <span className="hidden sm:inline">{label}</span>}
+    </span>
+  );
+}
+
+/** The next funding: rate, who pays, and when. */
+export function Funding() {
+  const t = useText();
+  const funding = useLive((state) => state.market?.funding ?? null);
+  const skew = useLive((state) => state.skew);
+  if (!funding) return null;
+  const who = funding.rate >= 0 ? t("longs pay") : t("shorts pay");
+  return (
+    <span className="text-12 text-muted whitespace-nowrap">
+      {t("Funding {rate}, {who}, in", { rate: percent(Math.abs(funding.rate), { places: 4, trim: true }), who })}{" "}
+      <Countdown until={funding.at} skew={skew} />
+    </span>
+  );
+}
+
+const SCENARIOS = {
+  crash: (t) => t("Crash"),
+  "flash-crash": (t) => t("Flash crash"),
+  "slow-bleed": (t) => t("Slow bleed"),
+  "squeeze-up": (t) => t("Squeeze up"),
+};
+
+export const scenarioName = (scenario, t) => (SCENARIOS[scenario.name.replace(/_/g, "-")] ?? (() => scenario.label))(t);
+
+/** Tape across the top of every screen whose market is not the real one. */
+export function MarketTape() {
+  const t = useText();
+  const feed = useLive((state) => state.market?.feed ?? null);
+  const label = useLive((state) => state.market?.label ?? "");
+  const scenario = useLive((state) => state.market?.scenario ?? null);
+  const skew = useLive((state) => state.skew);
+  if (feed === null || feed === "live") return null;
+  const name = scenario
+    ? t("Scenario: {name}", { name: scenarioName(scenario, t) })
+    : feed === "replay" ? t("Replay: {file}", { file: label }) : t("Simulated market");
+  return (
+    <div role="note" className={`tape ${scenario ? "level-accent" : "level-info"} text-12`}>
+      <p className="tape-text">
+        <Icon name="wave" size={14} />
+        <strong className="font-semibold">{name}</strong>
+        <span>{t("No real money moves.")}</span>
+        {scenario && <Countdown until={scenario.ends_at} skew={skew} />}
+      </p>
+    </div>
+  );
+}

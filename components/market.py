@@ -1,0 +1,42 @@
+"""The market in the header; everything here is fed by the live store."""
+
+import reflex as rx
+
+from components.local import PATHS, Local
+
+
+class _Market(Local):
+    library = PATHS["market.jsx"]
+
+
+class Price(_Market):
+    tag = "Price"
+
+
+class Change(_Market):
+    tag = "Change"
+
+
+class Freshness(_Market):
+    tag = "Freshness"
+
+
+class Funding(_Market):
+    tag = "Funding"
+
+
+class MarketTape(_Market):
+    tag = "MarketTape"
+
+
+class CandleChart(rx.NoSSRComponent):
+    """Its parent reserves the height; see `candle_chart.jsx`."""
+
+    library = PATHS["candle_chart.jsx"]
+    tag = "CandleChart"
+    lib_dependencies: list[str] = ["lightweight-charts@5.2.1"]
+
+    entry: rx.Var[int | float]
+    liquidation: rx.Var[int | float]
+    trigger: rx.Var[int | float]
+    target: rx.Var[int | float]

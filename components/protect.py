@@ -1,0 +1,92 @@
+"""The layout of Protect, apart from where its numbers come from."""
+
+import reflex as rx
+
+from components.icons import icon
+from components.market import CandleChart
+from components.position_card import Actions, position_card, skeleton_card
+from components.text import t
+from state.rows import PositionRow
+
+
+def layout(
+    top: rx.Component, positions: rx.Component, chart: rx.Component, decisions: rx.Component
+) -> rx.Component:
+    """Main column, and the decision stream at its right where there is room."""
+    return rx.el.div(
+        rx.el.h1(t("Protect"), class_name="sr-only"),
+        top,
+        rx.el.div(
+            rx.el.div(positions, chart, class_name="grid gap-4 min-w-0 content-start"),
+            rx.el.aside(
+                decisions, class_name="min-w-0 xl:sticky xl:top-5 xl:self-start", aria_label=t("Decisions")
+            ),
+            class_name="grid gap-4 xl:grid-cols-[minmax(0,1fr)_23rem]",
+        ),
+        class_name="mx-auto max-w-page grid gap-4 px-3 sm:px-6 py-4 lg:py-5",
+    )
+
+
+def position_list(
+    positions: rx.Var[list[PositionRow]], actions: Actions, selected: rx.Var[str]
+) -> rx.Component:
+    return rx.el.section(
+        rx.foreach(positions, lambda one: position_card(one, actions, selected == one.id)),
+        class_name="grid gap-3",
+        aria_label=t("Positions"),
+    )
+
+
+def chart_panel(position: PositionRow) -> rx.Component:
+    """Candles with the lines of one position; without one, the candles alone."""
+    return rx.el.section(
+        rx.el.div(
+            CandleChart.create(
+                entry=position.entry,
+                liquidation=position.liquidation,
+                trigger=rx.cond(position.trigger_price, position.trigger_price, 0),
+                target=rx.cond(position.target_price, position.target_price, 0),
+            ),
+            class_name="chart-room",
+        ),
+        class_name="panel p-3 lg:p-5",
+        aria_label=t("Chart"),
+    )
+
+
+def loading() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(t("Loading your positions."), class_name="sr-only", role="status"),
+        skeleton_card(),
+        skeleton_card(),
+        class_name="grid gap-3",
+    )
+
+
+def empty(action: rx.Component) -> rx.Component:
+    """No position: say so, and offer the next step."""
+    return rx.el.section(
+        icon("protect", 36, class_name="text-muted"),
+        rx.el.h2(t("No position is open"), class_name="text-20 font-semibold"),
+        rx.el.p(
+            t("Open one and Margin Guard watches it on every tick, day and night."),
+            class_name="text-muted max-w-[26rem]",
+        ),
+        action,
+        class_name="panel p-8 grid gap-3 justify-items-center text-center",
+    )
+
+
+def failed(sentence: rx.Var[str], retry: rx.event.EventType) -> rx.Component:
+    """The positions could not be read: what happened, what still holds, what to do."""
+    return rx.el.section(
+        rx.el.p(
+            icon("danger", 20, class_name="text-danger mt-0.5"),
+            rx.el.span(sentence),
+            class_name="flex gap-3",
+            role="alert",
+        ),
+        rx.el.p(t("Guards keep running on the server."), class_name="text-muted"),
+        rx.el.button(t("Read again"), type="button", class_name="button justify-self-start", on_click=retry),
+        class_name="panel card",
+    )
