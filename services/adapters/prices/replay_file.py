@@ -50,7 +50,7 @@ class ReplayFeed:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        if not 0 < speed <= MAX_SPEED:
+        if not (speed.is_finite() and 0 < speed <= MAX_SPEED):
             allowed = f"more than 0 and at most {MAX_SPEED:,}"
             raise Rejected(f"A replay cannot run at {speed} times; the speed is {allowed}.", code="feed")
         if len(series) == 0:
@@ -78,8 +78,8 @@ class ReplayFeed:
         A second call joins at the candle that is being played.
         """
         began = self._began = self._monotonic() if self._began is None else self._began
-        first = min(int((self._monotonic() - began) / self._span_s), len(self._series))
-        for index in range(first, len(self._series)):
+        first = int((self._monotonic() - began) / self._span_s)
+        for index in range(first if not self._ended else len(self._series), len(self._series)):
             for share, price in self._path(index):
                 due = began + (index + share) * self._span_s
                 await self._sleep(max(due - self._monotonic(), 0.0))

@@ -69,7 +69,7 @@ class SimulatedMarket:
     def __init__(self, seed: int, level: Decimal = DEFAULT_LEVEL) -> None:
         if seed < 0:
             raise Rejected(f"A simulated market cannot have the seed {seed}; use 0 or more.", code="feed")
-        if not MIN_LEVEL <= level <= MAX_LEVEL:
+        if not (level.is_finite() and MIN_LEVEL <= level <= MAX_LEVEL):
             allowed = f"{MIN_LEVEL:,} to {MAX_LEVEL:,} USD"
             raise Rejected(f"A simulated market cannot start at {level}; use {allowed}.", code="feed")
         self._seed, self._level = seed, float(level / TICK)
