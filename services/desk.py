@@ -15,7 +15,7 @@ from services.domain.errors import Rejected
 from services.domain.futures import Position, Side
 from services.domain.inputs import decimal, whole
 from services.domain.market import Candle
-from services.domain.money import Sats
+from services.domain.money import Sats, to_tick
 from services.engine.kinds import margin_guard, parse
 from services.engine.kinds.margin_guard import MarginGuard
 from services.engine.markets import MarketInfo, Markets
@@ -42,7 +42,8 @@ class AccountView:
 class GuardView:
     """A guard on one position. `state`: armed, acting, blocked or paused; fractions for levels.
 
-    `left` is what the budgets leave for this position, `reasons` what blocks it, in words.
+    `would_add` is what it adds at `trigger_price`, `left` what the budgets leave for this position,
+    `reasons` what blocks it, in words.
     """
 
     automation_id: UUID
@@ -52,6 +53,8 @@ class GuardView:
     trigger: Decimal
     target: Decimal
     trigger_price: Decimal
+    target_price: Decimal
+    would_add: Sats
     spent: Sats
     left: Sats
 
@@ -252,6 +255,9 @@ class Desk:
         spent = await self._accounts.spent(row.id, position.id, self._clock.now())
         state = "paused" if row.paused else _STATES.get(run.outcome if run else "", "armed")
         blocked = state == "blocked" and run is not None
+        level = margin_guard.trigger_level(config, position)
+        left = margin_guard.left(config, spent, balance, position)
+        needed = futures.margin_to_reach(position, level, config.target)
         return GuardView(
             automation_id=row.id,
             state=state,
@@ -259,9 +265,13 @@ class Desk:
             reasons=_blocking(language, run) if blocked and run else (),
             trigger=config.trigger,
             target=config.target,
-            trigger_price=margin_guard.trigger_level(config, position),
+            trigger_price=level,
+            target_price=to_tick(
+                futures.price_at_distance(position.side, position.liquidation, config.target)
+            ),
+            would_add=left if needed is None else min(needed, left),
             spent=spent.position,
-            left=margin_guard.left(config, spent, balance, position),
+            left=left,
         )
 
     async def _decisions(self, user_id: UUID, language: str) -> tuple[DecisionView, ...]:
