@@ -4,9 +4,10 @@ Beside `services.wiring` the only place that names a database adapter: the embed
 must be started and stopped around the application, not from within it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from services.settings import Settings
 
@@ -44,6 +45,37 @@ def opened(settings: Settings) -> Iterator[Database]:
         yield Database(ready=server.wait_ready, watch=server.watch, stop=server.stop)
     finally:
         server.stop()
+
+
+def described(settings: Settings) -> Iterator[str]:
+    """What there is to say about the database, without starting or changing any.
+
+    Raises:
+        AxisorError: it could not be used as it is.
+    """
+    if settings.database_url is not None:
+        from services.adapters.database import external
+
+        yield f"DATABASE_URL answers, PostgreSQL {external.check(settings.database_url.get_secret_value())}"
+        return
+    from services.adapters.database import embedded
+
+    yield f"embedded PostgreSQL {embedded.MAJOR}, programs in {embedded.installed()}"
+    cluster = embedded.existing(settings.data_dir)
+    if cluster is None:
+        yield "no files yet; the first start makes them"
+        return
+    cluster.check_version()
+    server = embedded.running(settings.data_dir)
+    state = "not running" if server is None else f"running on port {server.port}"
+    yield f"{state}, files in {cluster.path}"
+
+
+def abandoned() -> Sequence[Path]:
+    """Directories with database files that no data directory names any more."""
+    from services.adapters.database import embedded
+
+    return embedded.orphans()
 
 
 def _external(url: str) -> Database:

@@ -75,8 +75,21 @@ def _described(file: IO[str]) -> str:
     text = file.read()
     if not text:
         return ""
-    holder = json.loads(text)
-    return f" (process {holder['pid']}, {holder['url']})"
+    found = json.loads(text)
+    return f" (process {found['pid']}, {found['url']})"
+
+
+def holder(data_dir: Path) -> dict[str, str | int] | None:
+    """Process id and address of the Axisor that runs on a data directory, None if none does."""
+    path = data_dir / _LOCK
+    if not path.exists() or not os.access(path, os.R_OK):
+        return None
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return {"pid": "?", "url": "?", **json.loads(file.read() or "{}")}
+    return None
 
 
 def check_port(host: str, port: int) -> None:

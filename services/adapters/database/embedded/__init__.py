@@ -7,8 +7,8 @@ runtime.py     the programs, and the account that runs them when we are root
 connection.py  the file by which other processes find the server
 """
 
-from services.adapters.database.embedded.cluster import existing, orphans
+from services.adapters.database.embedded.cluster import MAJOR, existing, orphans
 from services.adapters.database.embedded.runtime import installed
 from services.adapters.database.embedded.server import EmbeddedPostgres, running
 
-__all__ = ["EmbeddedPostgres", "existing", "installed", "orphans", "running"]
+__all__ = ["MAJOR", "EmbeddedPostgres", "existing", "installed", "orphans", "running"]

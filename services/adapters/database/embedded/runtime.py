@@ -82,12 +82,13 @@ def prepare(pg_user: str, *, owner: int | None = None) -> Runtime:
     return Runtime(bin_dir, account.pw_uid, account.pw_gid)
 
 
-def installed() -> Path | None:
-    """Directory of the programs in the wheel, None where no wheel fits the platform."""
-    try:
-        return _wheel() / _PACKAGE / _INSTALL / "bin"
-    except Rejected:
-        return None
+def installed() -> Path:
+    """Directory of the programs in the wheel.
+
+    Raises:
+        Rejected: no wheel fits this platform.
+    """
+    return _wheel() / _PACKAGE / _INSTALL / "bin"
 
 
 def _wheel() -> Path:
