@@ -47,11 +47,11 @@ class DatabaseJournal:
         return Memory(row.sequence, row.acted_at, {k: str(v) for k, v in row.notes.items()})
 
     async def spent(self, automation_id: UUID, position_id: str, day_start: datetime) -> Spent:
-        amount = func.coalesce(func.sum(IntentRow.amount), 0)
+        amount = func.sum(IntentRow.amount)
         query = select(
-            amount.filter(col(IntentRow.position_id) == position_id),
-            amount.filter(col(IntentRow.created_at) >= day_start),
-            amount,
+            func.coalesce(amount.filter(col(IntentRow.position_id) == position_id), 0),
+            func.coalesce(amount.filter(col(IntentRow.created_at) >= day_start), 0),
+            func.coalesce(amount, 0),
         ).where(IntentRow.automation_id == automation_id, col(IntentRow.state).in_(SPENDING))
         async with self._database.begin() as session:
             position, day, lifetime = (await session.exec(query)).one()
