@@ -6,7 +6,7 @@ must be started and stopped around the application, not from within it.
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.settings import Settings
@@ -14,22 +14,22 @@ from services.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database that is there, or on its way.
+    """A database that answers.
 
     Attributes:
-        ready: waits until it answers and gives SQLAlchemy's address.
+        url: SQLAlchemy's address, with the password.
         watch: keeps it running until cancelled.
         stop: ends it, if that is ours to do.
     """
 
-    ready: Callable[[], str]
+    url: str = field(repr=False)
     watch: Callable[[], Awaitable[None]]
     stop: Callable[[], None]
 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """Check the operator's database, or launch the embedded one and stop it at the end.
+    """Check the operator's database, or start the embedded one and stop it at the end.
 
     Raises:
         Rejected, Unavailable: it cannot be used; says why.
@@ -39,12 +39,8 @@ def opened(settings: Settings) -> Iterator[Database]:
         return
     from services.adapters.database.embedded import EmbeddedPostgres
 
-    server = EmbeddedPostgres(settings.data_dir, pg_user=settings.pg_user)
-    server.launch()
-    try:
-        yield Database(ready=server.wait_ready, watch=server.watch, stop=server.stop)
-    finally:
-        server.stop()
+    with EmbeddedPostgres(settings.data_dir, pg_user=settings.pg_user) as server:
+        yield Database(url=server.url, watch=server.watch, stop=server.stop)
 
 
 def described(settings: Settings) -> Iterator[str]:
@@ -82,7 +78,7 @@ def _external(url: str) -> Database:
     from services.adapters.database import external
 
     external.check(url)
-    return Database(ready=lambda: url, watch=_nothing, stop=lambda: None)
+    return Database(url=url, watch=_nothing, stop=lambda: None)
 
 
 async def _nothing() -> None:

@@ -34,7 +34,7 @@ def command(**options: Any) -> None:
 def run(settings: Settings) -> None:
     """Start what is needed, serve, and stop all of it.
 
-    The database starts up while the app is imported, which takes longer.
+    What can be in the way is looked at first, from the quickest to the slowest.
 
     Raises:
         AxisorError: something is in the way; says what.
@@ -42,12 +42,12 @@ def run(settings: Settings) -> None:
     os.chdir(frontend.ROOT)  # Reflex reads its configuration and the built pages from here
     logs.configure(settings)
     with instance.claimed(settings), opened(settings) as database:
+        _migrate(database)
+        publish(settings, database)
         frontend.ensure_built()
-        publish(settings)
         from axisor_app import server
 
         application = server.load_application()
-        _migrate(database)
         server.serve(
             application, settings, database, lambda: print(f"Axisor is ready: {settings.url}", flush=True)
         )
@@ -57,15 +57,14 @@ def run(settings: Settings) -> None:
 def _migrate(database: Database) -> None:
     from services.storage import migrations
 
-    url = database.ready()
-    migrations.upgrade(url)
-    os.environ["DATABASE_URL"] = url
+    migrations.upgrade(database.url)
 
 
-def publish(settings: Settings) -> None:
-    """Put the settings into the environment, where the app reads them, so that options count."""
+def publish(settings: Settings, database: Database) -> None:
+    """Put what was decided into the environment, where the app reads it."""
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if value is not None:
             text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             os.environ[variable_of(name)] = text
+    os.environ["DATABASE_URL"] = database.url
