@@ -209,6 +209,11 @@ def test_blank_line_between_two_pieces_is_refused(load: Load) -> None:
     assert "line 65537: the line is blank" in refusal(lambda: load("\n".join([HEADER, *rows])))
 
 
+def test_line_that_could_be_cut_into_two_good_rows_is_refused(load: Load) -> None:
+    padded = FIRST + "x" * (candles.MAX_LINE + 1 - len(FIRST))
+    assert "line 2: the line is too long" in refusal(lambda: load(f"{HEADER}\n{padded}{SECOND}\n"))
+
+
 def test_text_named_gz_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "history.csv.gz"
     path.write_text(GOOD)

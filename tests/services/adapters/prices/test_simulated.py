@@ -50,7 +50,15 @@ def test_volatility_is_that_of_bitcoin_and_changes(seed: int) -> None:
     assert max(daily) > 1.5 * min(daily)
 
 
-def test_jumps_make_the_tails_fat() -> None:
+def test_price_jumps_now_and_then() -> None:
+    jumps = sum(
+        int(np.count_nonzero(np.abs(np.diff(np.log(MARKET.day(day)))) > 0.004))
+        for day in range(DAY, DAY + 60)
+    )
+    assert 10 <= jumps <= 90
+
+
+def test_tails_are_fat() -> None:
     minutes = np.concatenate(returns(MARKET, 60))
     assert np.mean((minutes - minutes.mean()) ** 4) > 6 * minutes.var() ** 2
 
