@@ -113,11 +113,15 @@ class Replay:
         self._floor = Floor(self._runner, clock=self._clock, store=self._books, fee_rate=self._fee_rate)
         self._fundings: datetime | None = None
 
-    async def run(self, find: Find = jump) -> Replayed:
-        """Replay from the first candle to the last, or to the end of the position."""
+    async def run(self, find: Find = jump, progress: Callable[[int], None] = lambda index: None) -> Replayed:
+        """Replay from the first candle to the last, or to the end of the position.
+
+        `progress` is told the index of each candle that is walked through.
+        """
         cost = await self._open()
         index = walked = 0
         while (index := find(self, index)) < len(self._series) and not self._ended:
+            progress(index)
             await self._walk(index)
             index += 1
             walked += 1

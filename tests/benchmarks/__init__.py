@@ -1,0 +1,1 @@
+"""What has a target, measured. Run by `./axisor bench`; never by the tests."""
