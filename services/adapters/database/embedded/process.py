@@ -101,6 +101,17 @@ class Server:
             return
         raise Unavailable(f"The embedded database did not start: {self.last_words()} (more in {self._log})")
 
+    def says_ready(self) -> bool:
+        """Whether this very process has said in its pid file that it accepts connections.
+
+        Asked before connecting, because another program may be listening on the port.
+        """
+        try:
+            lines = (self._cluster / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return lines[0] == str(self.process.pid) and lines[7:8] == ["ready   "]
+
     def last_words(self) -> str:
         """Why the process ended, in its own words."""
         lines = [line.strip() for line in self._words().splitlines() if line.strip()]

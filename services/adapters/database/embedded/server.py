@@ -139,7 +139,7 @@ class EmbeddedPostgres:
             self._server.spawn_again()
             return False
         current = connections.moved(self._connection, self._server.port)
-        if not process.reachable(current):
+        if not (self._server.says_ready() and process.reachable(current)):
             return False
         self._connection = current
         connections.write(self._data_dir, current)
@@ -201,7 +201,7 @@ class EmbeddedPostgres:
 
     async def _answered(self, server: process.Server) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT_S
-        while not await asyncio.to_thread(process.reachable, self._connection):
+        while not (server.says_ready() and await asyncio.to_thread(process.reachable, self._connection)):
             if server.process.poll() is not None:
                 raise Unavailable(server.last_words())
             _check_time(deadline)
