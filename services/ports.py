@@ -45,6 +45,10 @@ class PriceFeed(Protocol):
         """The next settlement, None when it is not known."""
         ...
 
+    async def aclose(self) -> None:
+        """Give connections back."""
+        ...
+
 
 class Scenario(Protocol):
     """A story that a paper account can be put through; `Overlay` makes it a feed."""

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import stamina
+
 from services.accounts.people import People
 from services.accounts.sessions import Sessions
 from services.adapters.bus.memory import Changes
@@ -60,6 +62,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Axisor]:
     global _running
     if settings.database_url is None:
         raise Rejected("No database: start with `./axisor up`, or set DATABASE_URL.", code="no_database")
+    stamina.instrumentation.set_on_retry_hooks([])  # feeds log the first failure and the recovery
     clock, changes = SystemClock(), Changes()
     database = Database(settings.database_url.get_secret_value())
     feed = await choose_feed(settings.feed, _feed_options(settings), clock=clock, load=load_candles)

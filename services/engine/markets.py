@@ -210,6 +210,7 @@ class Markets:
         for account_id in list(self._members):
             await self.stop_scenario(account_id)
         await self.base.runner.close()
+        await self.feed.aclose()
 
     # -- inside ---------------------------------------------------------------------------------
 

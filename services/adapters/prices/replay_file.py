@@ -104,6 +104,9 @@ class ReplayFeed:
         """None: a candle file does not know it."""
         return None
 
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
 
 def path(candle: Candle, steps: int) -> Iterator[tuple[float, Decimal]]:
     """Share of the candle's time, and price on the tick, from its open to its close.

@@ -182,3 +182,6 @@ class ScenarioFeed:
 
     async def funding(self) -> Funding | None:
         return await self._market.funding()
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""

@@ -208,3 +208,6 @@ class SimulatedFeed:
         settles_at = next_funding(self._clock.now())
         rate = self._market.funding_rate(int(settles_at.timestamp()) // _SETTLEMENT_S)
         return Funding(rate, settles_at)
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
