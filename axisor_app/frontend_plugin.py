@@ -12,6 +12,8 @@ from typing import Any
 
 from reflex_base.plugins.base import Plugin
 
+from services.domain.errors import Defect
+
 BAKED = "localhost:8000"
 """Host and port that Reflex bakes in when none is configured."""
 
@@ -24,10 +26,6 @@ _ADDRESS = re.compile(
 )
 _ORIGIN = {"http": "location.origin", "ws": 'location.origin.replace(/^http/,"ws")'}
 _TEXT = {".html", ".js", ".css", ".json", ".webmanifest"}
-
-
-class UnexpectedBuild(Exception):
-    """The build does not look as this version of Reflex makes it, so it must not be served."""
 
 
 class PortableFrontend(Plugin):
@@ -46,18 +44,18 @@ def finish(static_dir: Path) -> None:
     """Make a build portable and leave out what browsers never ask for.
 
     Raises:
-        UnexpectedBuild: the addresses are not where and what they should be.
+        Defect: the build does not look as this version of Reflex makes it.
     """
     chunks = list((static_dir / "assets").glob("reflex-env-*.js"))
     if len(chunks) != 1:
-        raise UnexpectedBuild(f"expected one reflex-env chunk, found {len(chunks)}")
+        raise Defect(f"expected one reflex-env chunk, found {len(chunks)}")
     chunks[0].write_text(portable(chunks[0].read_text()))
     texts = {
         path: path.read_text() for path in static_dir.rglob("*") if path.suffix in _TEXT and path.is_file()
     }
     for path, text in texts.items():
         if BAKED in text and not path.is_relative_to(static_dir / "external"):
-            raise UnexpectedBuild(f"{path.name} holds the address {BAKED}")
+            raise Defect(f"{path.name} holds the address {BAKED}")
     _remove_unused_sources(static_dir, texts)
 
 
@@ -65,11 +63,11 @@ def portable(chunk: str) -> str:
     """The chunk with every baked address computed from the page's own.
 
     Raises:
-        UnexpectedBuild: it does not hold exactly the addresses that are known.
+        Defect: it does not hold exactly the addresses that are known.
     """
     patched, count = _ADDRESS.subn(lambda found: f'{_ORIGIN[found["scheme"]]}+"{found["path"]}"', chunk)
     if count != ENDPOINTS:
-        raise UnexpectedBuild(f"expected {ENDPOINTS} addresses in the reflex-env chunk, found {count}")
+        raise Defect(f"expected {ENDPOINTS} addresses in the reflex-env chunk, found {count}")
     return patched
 
 

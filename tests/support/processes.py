@@ -63,7 +63,11 @@ def program_from(
         yield child
     finally:
         child.kill()
-        child.communicate()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
 
 def line_of(child: subprocess.Popen[str], containing: str = "") -> str:
