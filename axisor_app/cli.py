@@ -7,7 +7,7 @@ wait for.
 import importlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import click
@@ -58,14 +58,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one verb; what went wrong becomes one sentence and an exit code.
+    """Run one verb, or show the help when there is none; see `ended`."""
+    words = list(arguments) or ["--help"]
+    return ended(lambda: cli.main(words, prog_name="./axisor", standalone_mode=False))
+
+
+def ended(action: Callable[[], object]) -> int:
+    """Run an action to its end; what went wrong becomes one sentence and an exit code.
 
     Returns:
-        0 done, 1 refused or failed, 2 not understood, 130 stopped by the user.
+        The action's own code, 0 if it has none; 1 refused or failed, 2 not understood,
+        130 stopped by the user.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = cli.main(list(arguments) or ["--help"], prog_name="./axisor", standalone_mode=False)
+        code = action()
     except click.ClickException as error:
         error.show()
         return error.exit_code
