@@ -12,6 +12,8 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import structlog
+
 from services.domain import futures
 from services.domain.automation import (
     Agreement,
@@ -29,15 +31,20 @@ from services.domain.errors import AxisorError, Defect, Rejected, Unavailable
 from services.domain.futures import Position
 from services.domain.market import Funding, Tick, day_of
 from services.domain.money import Sats
-from services.domain.wakes import At, EventKind, PriceAtOrAbove, PriceAtOrBelow
+from services.domain.wakes import At, EventKind, On, PriceAtOrAbove, PriceAtOrBelow
 from services.engine.intents import Sleep, perform, reconcile
 from services.engine.kind import KindConfig
 from services.engine.kinds import KINDS
 from services.engine.wakes import WakeIndex
 from services.ports import Clock, Exchange, Journal
 
+_log = structlog.get_logger()
+
 MAX_RUNS_AT_ONCE = 1_000
 """More consecutive runs of one account at one price is a loop, not a market."""
+
+PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+"""A run that failed, as when the database is away, is tried again after this."""
 
 PAUSE_AFTER_REFUSAL = timedelta(seconds=5)
 """What the venue has refused is decided again, but not in the same breath."""
@@ -124,9 +131,12 @@ class AccountRunner:
             self._forget(automation_id)
 
     async def wake(self, watches: Iterable[Watch], cause: str) -> None:
-        """Run the woken ones, nearest to liquidation first."""
-        async with self._lock:
-            await self._run_all(sorted(watches, key=self._danger), cause)
+        """Run the woken ones, nearest to liquidation first. Fails for nobody but itself."""
+        try:
+            async with self._lock:
+                await self._run_all(sorted(watches, key=self._danger), cause)
+        except Exception:  # noqa: BLE001 - the outermost loop of an account: others must go on
+            _log.exception("account.failed", account=str(self.id))
 
     async def refresh(self, cause: str) -> None:
         """Read the positions; whoever watches a changed one is woken."""
@@ -142,7 +152,11 @@ class AccountRunner:
                 raise Rejected("There is no running position with this id.", code="position_not_found")
             intent = self._intent(order_id, None, reading.value, 0, action)
             await self._around.journal.plan(intent)
-            done = await self._perform(intent)
+            try:
+                done = await self._perform(intent)
+            except AxisorError:
+                self._resolve_later(intent)
+                raise
             await self._run_all(await self._read(), "order")
         return done
 
@@ -170,11 +184,24 @@ class AccountRunner:
         raise Defect(f"The automations of account {self.id} keep waking each other.")
 
     async def _run(self, watch: Watch, cause: str) -> list[tuple[Watch, str]]:
-        """One run; returns whom it has woken, and why."""
+        """One run; returns whom it has woken, and why. One that fails is tried again soon."""
         automation = self._automations.get(watch.automation_id)
         if automation is None or watch.position_id not in self._positions:
             self._around.index.disarm(watch)
             return []
+        try:
+            return await self._decide_and_perform(automation, watch, cause)
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a run: it must stay armed
+            _log.warning(
+                "run.failed", automation=str(automation.id), position=watch.position_id, exc_info=error
+            )
+            retry_at = self._around.clock.now() + PAUSE_AFTER_FAILURE
+            self._around.index.arm(watch, (At(retry_at), On(EventKind.POSITION_CHANGED)))
+            return []
+
+    async def _decide_and_perform(
+        self, automation: Automation, watch: Watch, cause: str
+    ) -> list[tuple[Watch, str]]:
         memory = await self._around.journal.memory(watch.automation_id, watch.position_id)
         facts = await self._observe(watch)
         decision = KINDS[automation.kind].decide(automation.config, facts, memory)
@@ -213,7 +240,7 @@ class AccountRunner:
     async def _observe(self, watch: Watch) -> Facts:
         around, now = self._around, self._around.clock.now()
         tick, source = around.market.tick, around.market.source
-        open_intents = await around.journal.unresolved(self.id, watch.position_id)
+        open_intents = await self._open_intents(watch.position_id)
         return Facts(
             now=now,
             price=Reading(tick.price if tick else None, tick.at if tick else None, source),
@@ -224,6 +251,20 @@ class AccountRunner:
             unresolved=tuple(intent.state.value for intent in open_intents),
             spent=await around.journal.spent(watch.automation_id, watch.position_id, day_of(now)),
         )
+
+    async def _open_intents(self, position_id: str) -> list[Intent]:
+        """What is still open on a position. Nothing can be under way while the lock is held, so one
+        that was planned was never sent, and one without an outcome has to be reconciled."""
+        still_open = []
+        for intent in await self._around.journal.unresolved(self.id, position_id):
+            if intent.state is IntentState.PLANNED and intent.id not in self._doubts:
+                await self._around.journal.move(
+                    intent.id, IntentState.DROPPED, self._around.clock.now(), "never sent"
+                )
+            else:
+                self._resolve_later(intent)
+                still_open.append(intent)
+        return still_open
 
     async def _balance(self) -> Reading[Sats]:
         try:

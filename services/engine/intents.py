@@ -56,24 +56,23 @@ class Finding:
     detail: str
 
 
-async def reconcile(
-    intent: Intent, exchange: Exchange, journal: Journal, clock: Clock, sleep: Sleep
-) -> IntentState:
-    """Find out whether a sent intent was applied, and record it.
+async def reconcile(intent: Intent, exchange: Exchange, journal: Journal, clock: Clock, sleep: Sleep) -> None:
+    """Find out whether an intent was applied, and record it; its stored state is what counts.
 
     Raises:
-        Unavailable: the venue could not be read; the intent stays as it is.
+        Unavailable: the venue or the journal could not be read; the intent stays as it is.
     """
-    if intent.state is IntentState.PLANNED:
-        await journal.move(intent.id, IntentState.DROPPED, clock.now(), "never sent")
-        return IntentState.DROPPED
-    siblings = await journal.unresolved(intent.account_id, intent.position_id)
-    if any(other.id != intent.id for other in siblings):
+    open_here = await journal.unresolved(intent.account_id, intent.position_id)
+    stored = next((other for other in open_here if other.id == intent.id), None)
+    if stored is None:
+        return
+    if stored.state is IntentState.PLANNED:
+        finding = Finding(IntentState.DROPPED, "never sent")
+    elif len(open_here) > 1:
         finding = Finding(IntentState.AMBIGUOUS, "several open intents on one position")
     else:
-        finding = await _look_twice(intent, exchange, sleep)
+        finding = await _look_twice(stored, exchange, sleep)
     await journal.move(intent.id, finding.state, clock.now(), finding.detail)
-    return finding.state
 
 
 async def _look_twice(intent: Intent, exchange: Exchange, sleep: Sleep) -> Finding:

@@ -130,6 +130,4 @@ class Runner:
         if len(runs) == 1:
             await runs[0]
         elif runs:
-            async with asyncio.TaskGroup() as group:
-                for run in runs:
-                    group.create_task(run)
+            await asyncio.gather(*runs)
