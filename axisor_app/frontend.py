@@ -184,6 +184,7 @@ def _environment(root: Path) -> Mapping[str, str]:
         "REFLEX_DIR": str(_PRIVATE / "reflex"),
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
+        "NODE_USE_SYSTEM_CA": "1",  # a company's network may have an authority of its own
         "npm_config_audit": "false",
         "npm_config_fund": "false",
         "npm_config_update_notifier": "false",

@@ -17,7 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+UV_PIN = "requirements-uv.txt"
 TAIL_LINES = 15
+CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+"""Where systems keep the authorities that they trust."""
 
 
 class InstallError(Exception):
@@ -37,6 +40,7 @@ class Installer:
         self._stamps = self._venv / ".axisor"
         self._unfinished = self._stamps / "unfinished"
         self._python = self._venv / "bin" / "python"
+        self._pip: list[str | Path] = [self._python, "-I", "-m", "pip", "install"]
 
     def run(self, wanted: Sequence[str]) -> None:
         """Bring the environment to the state that the named requirement files describe.
@@ -95,31 +99,34 @@ class Installer:
         for name in wanted:
             (self._stamps / name).unlink(missing_ok=True)
         files = [word for name in wanted for word in ("-r", str(self._root / name))]
-        uv = self._uv()
-        command: list[str | Path] = (
-            [uv, "pip", "install", "--python", self._python, *(["--reinstall"] if repair else [])]
-            if uv
-            else [self._python, "-I", "-m", "pip", "install", *(["--force-reinstall"] if repair else [])]
-        )
-        self._step("installing the pinned packages", [*command, "--require-hashes", *files])
+        options = ["--require-hashes", *files]
+        if not self._uv_installs([*(["--reinstall"] if repair else []), *options]):
+            again = ["--force-reinstall"] if repair else []
+            self._step(
+                "installing the pinned packages with pip, which takes longer", [*self._pip, *again, *options]
+            )
         for name in wanted:
             shutil.copyfile(self._root / name, self._stamps / f"{name}.new")
             (self._stamps / f"{name}.new").replace(self._stamps / name)
         self._unfinished.unlink()
 
-    def _uv(self) -> Path | None:
-        """The fast installer, from the same index; None where there is none for this platform."""
+    def _uv_installs(self, options: Sequence[str]) -> bool:
+        """Install with uv, fetched from the same index; False where it does not fit or does not succeed."""
         uv = self._venv / "bin" / "uv"
-        if not uv.exists():
-            pinned = self._root / "requirements-uv.txt"
-            options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(pinned)]
-            try:
-                self._step(
-                    "fetching the installer uv", [self._python, "-I", "-m", "pip", "install", *options]
-                )
-            except InstallError:
-                _say("there is no uv for this platform; using pip, which takes longer")
-        return uv if uv.exists() else None
+        pinned = ["--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(self._root / UV_PIN)]
+        target = ["--python", str(self._python), *self._certificates()]
+        try:
+            if not uv.exists():
+                self._step("fetching the installer uv", [*self._pip, *pinned])
+            self._step("installing the pinned packages", [uv, "pip", "install", *target, *options])
+        except InstallError as error:
+            _say(str(error))
+            return False
+        return True
+
+    def _certificates(self) -> list[str]:
+        """Trust what the system trusts, where it says so: a company's network may have its own authority."""
+        return ["--system-certs"] if any(Path(name).exists() for name in CERTIFICATES) else []
 
     def _step(self, what: str, command: Sequence[str | Path]) -> None:
         """Run one command, say what and how long, and show its last lines if it fails."""
