@@ -98,8 +98,6 @@ class MarginGuard(KindConfig):
             raise ValueError(
                 f"The target ({self.target_percent} %) must be above the trigger ({self.trigger_percent} %)."
             )
-        if self.budget_per_action_sats is not None and self.min_interval_s < 1:
-            raise ValueError("A budget per action needs an interval of at least 1 second between actions.")
         if self.close_at_percent is not None and self.close_at_percent >= self.trigger_percent:
             raise ValueError(
                 f"Closing ({self.close_at_percent} %) must lie below the trigger ({self.trigger_percent} %)."
@@ -113,6 +111,11 @@ class MarginGuard(KindConfig):
     @property
     def target(self) -> Decimal:
         return self.target_percent / 100
+
+    @property
+    def interval_s(self) -> int:
+        """A budget per action would be none if the next action could follow in the same instant."""
+        return max(self.min_interval_s, 0 if self.budget_per_action_sats is None else 1)
 
     def covers(self, position_id: str) -> bool:
         return self.positions is None or position_id in self.positions
@@ -234,10 +237,10 @@ def _interval(config: MarginGuard, facts: Facts, memory: Memory) -> tuple[Reason
     """Whether enough time passed since the last action, and if not, until when it waits."""
     until = None
     if memory.acted_at is not None:
-        until = memory.acted_at + timedelta(seconds=config.min_interval_s)
+        until = memory.acted_at + timedelta(seconds=config.interval_s)
     waiting = until is not None and facts.now < until
     verdict = Verdict.FAILED if waiting else Verdict.PASSED
-    reason = Reason("interval", verdict, {"min_interval_s": config.min_interval_s})
+    reason = Reason("interval", verdict, {"min_interval_s": config.interval_s})
     return reason, until if waiting else None
 
 
