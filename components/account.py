@@ -3,6 +3,7 @@
 import reflex as rx
 
 from components.local import PATHS, Local
+from components.values import Shown
 
 
 class AuthForm(Local):
@@ -19,7 +20,7 @@ class SignOut(Local):
     tag = "SignOut"
 
 
-def _tag(language: rx.Var[str]) -> list[rx.Var[str]]:
+def _tag(language: Shown) -> list[rx.Var[str]]:
     return [language]
 
 
@@ -30,4 +31,4 @@ class Preferences(Local):
     tag = "Preferences"
 
     languages: rx.Var[list[list[str]]]
-    on_language: rx.EventHandler[_tag]
+    on_language: rx.EventHandler[_tag]  # type: ignore[type-arg, valid-type]

@@ -1,6 +1,7 @@
 """What the page's head needs before anything is drawn: no flash, no jump, an icon."""
 
 import reflex as rx
+from reflex_components_core.base.error_boundary import ErrorBoundary  # type: ignore[import-untyped]
 
 from components.theme import DARK, LIGHT
 
@@ -28,8 +29,26 @@ def head() -> list[rx.Component]:
     return [
         rx.el.script(_BEFORE_PAINT),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.link(rel="icon", href="/favicon.ico", sizes="32x32"),
+        rx.el.link(rel="apple-touch-icon", href="/apple-touch-icon.png"),
         rx.el.link(rel="manifest", href="/manifest.webmanifest"),
         rx.el.meta(name="theme-color", content=DARK["bg"], media="(prefers-color-scheme: dark)"),
         rx.el.meta(name="theme-color", content=LIGHT["bg"], media="(prefers-color-scheme: light)"),
         rx.el.meta(name="viewport", content="width=device-width, initial-scale=1, viewport-fit=cover"),
     ]
+
+
+def safety_net() -> rx.Component:
+    """Around every page: when drawing it fails, say what still holds and offer the way back."""
+    return ErrorBoundary.create(
+        fallback_render=rx.el.main(
+            rx.el.h1("This page could not be drawn.", class_name="text-20 font-semibold"),
+            rx.el.p(
+                "Guards keep running on the server. Loading the page again usually helps.",
+                class_name="text-muted",
+            ),
+            rx.el.a("Load again", href="/", class_name="button button-primary justify-self-start"),
+            class_name="mx-auto max-w-form p-6 pt-16 grid gap-4",
+            role="alert",
+        )
+    )

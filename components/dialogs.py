@@ -14,7 +14,7 @@ class Dialog(Local):
     open: rx.Var[bool]
     heading: rx.Var[str]
     tone: rx.Var[str]
-    on_leave: rx.EventHandler[rx.event.no_args_event_spec]
+    on_leave: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg, valid-type]
 
 
 class Notice(Local):

@@ -4,9 +4,10 @@ import reflex as rx
 
 from components.icons import icon
 from components.text import t
+from components.values import Shown
 
 
-def guard_chip(state: rx.Var[str]) -> rx.Component:
+def guard_chip(state: Shown) -> rx.Component:
     """`armed`, `acting`, `blocked`, `paused`, `finished`, or empty for no guard."""
     return rx.match(
         state,
@@ -28,11 +29,11 @@ _LEVELS = {
 }
 
 
-def _chip(level: str, shape: str, word: rx.Var[str]) -> rx.Component:
+def _chip(level: str, shape: str, word: Shown) -> rx.Component:
     return rx.el.span(icon(shape, 14), word, class_name=_LEVELS[level])
 
 
-def venue_chip(venue: rx.Var[str]) -> rx.Component:
+def venue_chip(venue: Shown) -> rx.Component:
     """*Paper* cannot be missed; a real venue is named plainly."""
     return rx.cond(
         venue == "paper",

@@ -7,9 +7,10 @@ from components.market import Change, Freshness, Funding, Price
 from components.numbers import sats
 from components.safety import Safety
 from components.text import t
+from components.values import Shown
 
 
-def header(positions: rx.Var[list], facts: rx.Component) -> rx.Component:
+def header(positions: Shown, facts: rx.Component, tools: rx.Component) -> rx.Component:
     """Safety first, always in sight on a phone; price and its age beside it."""
     return rx.el.header(
         rx.el.div(
@@ -31,9 +32,13 @@ def header(positions: rx.Var[list], facts: rx.Component) -> rx.Component:
             class_name="grid gap-3 lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
         ),
         rx.el.div(
-            facts,
-            Funding.create(),
-            class_name="hidden lg:flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted",
+            rx.el.div(
+                facts,
+                Funding.create(),
+                class_name="hidden lg:flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted grow",
+            ),
+            tools,
+            class_name="flex flex-wrap items-center justify-end gap-3",
         ),
         class_name="grid gap-3",
     )
@@ -47,7 +52,7 @@ def _brand() -> rx.Component:
     )
 
 
-def fact(label: rx.Var[str], value: rx.Var[int]) -> rx.Component:
+def fact(label: Shown, value: Shown) -> rx.Component:
     """One amount of the account, with its name."""
     return rx.el.span(
         label,
@@ -57,7 +62,7 @@ def fact(label: rx.Var[str], value: rx.Var[int]) -> rx.Component:
     )
 
 
-def facts(at_risk: rx.Var[int], budget_left: rx.Var[int], balance: rx.Var[int]) -> rx.Component:
+def facts(at_risk: Shown, budget_left: Shown, balance: Shown) -> rx.Component:
     return rx.fragment(
         fact(t("Margin at risk"), at_risk),
         fact(t("Guard budget left"), budget_left),

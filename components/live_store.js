@@ -9,16 +9,18 @@ import { useNow } from "./clock.js";
 const PATH = "/ws/v1";
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 10000;
+const SIGNED_OUT = 4401;
 export const STALE_AFTER = 10000;
 
 const EMPTY = {
-  connection: "connecting", // connecting | open | lost
+  connection: "connecting", // connecting | open | lost | signed-out
   skew: 0, // server clock minus ours
   market: null,
   price: null,
   direction: 0,
   at: null,
   positions: {},
+  changes: 0, // grows whenever positions or decisions may be others than before
 };
 
 const listeners = new Set();
@@ -39,8 +41,10 @@ const towards = (price) =>
 
 const readers = {
   snapshot: (message) => {
+    const again = state.connection === "lost";
     failures = 0;
     publish({
+      changes: state.changes + (again ? 1 : 0),
       connection: "open",
       skew: message.now - Date.now(),
       market: message.market,
@@ -57,6 +61,7 @@ const readers = {
       at: message.at,
       positions: message.positions,
     }),
+  changed: () => publish({ changes: state.changes + 1 }),
 };
 
 const receive = (event) => {
@@ -71,10 +76,11 @@ const close = () => {
   old?.close();
 };
 
-const lost = (closed) => {
+const lost = (closed, code) => {
   if (closed !== socket) return;
   socket = null;
-  publish({ connection: "lost" });
+  publish({ connection: code === SIGNED_OUT ? "signed-out" : "lost" });
+  if (code === SIGNED_OUT) return;
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.5 + Math.random() / 2);
   failures += 1;
   timer = setTimeout(open, pause);
@@ -87,7 +93,7 @@ function open() {
   const opened = new WebSocket(`${scheme}//${location.host}${PATH}`);
   socket = opened;
   opened.onmessage = (event) => opened === socket && receive(event);
-  opened.onclose = () => lost(opened);
+  opened.onclose = (event) => lost(opened, event.code);
 }
 
 const onVisibility = () => (document.hidden ? close() : open());

@@ -46,10 +46,11 @@ const WORDS = {
   waiting: (t) => t("Waiting for a price"),
   connecting: (t) => t("Connecting"),
   lost: (t) => t("Not connected"),
+  "signed-out": (t) => t("Signed out"),
 };
-const LEVELS = { live: "safe", stale: "watch", ended: "info", waiting: "unknown", connecting: "unknown", lost: "danger" };
+const LEVELS = { live: "safe", stale: "watch", ended: "info", waiting: "unknown", connecting: "unknown", lost: "danger", "signed-out": "danger" };
 
-const ageText = (age) => (age === null ? "" : age < 1000 ? "< 1 s" : `${Math.floor(age / 1000)} s`);
+const ageText = (age) => (age < 1000 ? "< 1 s" : `${Math.floor(age / 1000)} s`);
 
 /** How old the price is and where it comes from: `● Live · < 1 s · LN Markets`. */
 export function Freshness() {
@@ -62,7 +63,7 @@ export function Freshness() {
     <span className={`level-${LEVELS[state]} inline-flex items-center gap-1.5 text-12 text-muted whitespace-nowrap`}>
       <span className={`size-2 rounded-full text-level bg-current ${state === "live" ? "breathe" : ""}`} />
       <span className={state === "live" ? "" : "text-level font-semibold"}>{WORDS[state](t)}</span>
-      {state !== "waiting" && state !== "connecting" && <span>{ageText(age)}</span>}
+      {age !== null && <span>{ageText(age)}</span>}
       {label && <span className="hidden sm:inline">{label}</span>}
     </span>
   );
@@ -87,13 +88,13 @@ const SCENARIOS = {
   crash: (t) => t("Crash"),
   "flash-crash": (t) => t("Flash crash"),
   "slow-bleed": (t) => t("Slow bleed"),
-  "squeeze-up": (t) => t("Squeeze up"),
+  squeeze: (t) => t("Squeeze"),
 };
 
-export const scenarioName = (scenario, t) => (SCENARIOS[scenario.name.replace(/_/g, "-")] ?? (() => scenario.label))(t);
+export const scenarioName = (scenario, t) => (SCENARIOS[scenario.name] ?? (() => scenario.label))(t);
 
 /** Tape across the top of every screen whose market is not the real one. */
-export function MarketTape() {
+export function MarketTape({ onStop }) {
   const t = useText();
   const feed = useLive((state) => state.market?.feed ?? null);
   const label = useLive((state) => state.market?.label ?? "");
@@ -110,6 +111,9 @@ export function MarketTape() {
         <strong className="font-semibold">{name}</strong>
         <span>{t("No real money moves.")}</span>
         {scenario && <Countdown until={scenario.ends_at} skew={skew} />}
+        {scenario && onStop && (
+          <button type="button" className="tape-button" onClick={() => onStop()}>{t("Stop")}</button>
+        )}
       </p>
     </div>
   );

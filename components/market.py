@@ -26,7 +26,20 @@ class Funding(_Market):
 
 
 class MarketTape(_Market):
+    """Tape across the top while the market is not the real one; `on_stop` ends a scenario."""
+
     tag = "MarketTape"
+
+    on_stop: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg, valid-type]
+
+
+class WhenChanged(Local):
+    """Draws nothing; `on_changed` runs when the server says so, and after a lost connection."""
+
+    library = PATHS["when_changed.jsx"]
+    tag = "WhenChanged"
+
+    on_changed: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg, valid-type]
 
 
 class CandleChart(rx.NoSSRComponent):

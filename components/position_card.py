@@ -10,22 +10,22 @@ from components.icons import icon
 from components.numbers import leverage, sats, usd
 from components.safety import Profit
 from components.text import t
-from state.rows import PositionRow
+from components.values import Do, Shown
 
 
 @dataclass(frozen=True)
 class Actions:
     """What the buttons of a card do; each gets the position's id."""
 
-    add_margin: rx.EventHandler
-    close: rx.EventHandler
-    guard: rx.EventHandler
-    pause: rx.EventHandler
-    resume: rx.EventHandler
-    select: rx.EventHandler
+    add_margin: Do
+    close: Do
+    guard: Do
+    pause: Do
+    resume: Do
+    select: Do
 
 
-def position_card(position: PositionRow, actions: Actions, selected: rx.Var[bool]) -> rx.Component:
+def position_card(position: Shown, actions: Actions, selected: Shown) -> rx.Component:
     """A card on a phone, a row with the same parts on a wide screen."""
     return rx.el.article(
         _head(position, actions, selected),
@@ -50,7 +50,7 @@ def position_card(position: PositionRow, actions: Actions, selected: rx.Var[bool
     )
 
 
-def _head(position: PositionRow, actions: Actions, selected: rx.Var[bool]) -> rx.Component:
+def _head(position: Shown, actions: Actions, selected: Shown) -> rx.Component:
     return rx.el.header(
         rx.el.div(
             rx.el.h3(
@@ -82,13 +82,13 @@ def _head(position: PositionRow, actions: Actions, selected: rx.Var[bool]) -> rx
     )
 
 
-def _fact(label: rx.Var[str], value: rx.Component, look: str) -> rx.Component:
+def _fact(label: Shown, value: rx.Component, look: str) -> rx.Component:
     return rx.el.div(
         rx.el.dt(label, class_name="text-muted"), rx.el.dd(value, class_name="font-medium"), class_name=look
     )
 
 
-def _buttons(position: PositionRow, actions: Actions) -> rx.Component:
+def _buttons(position: Shown, actions: Actions) -> rx.Component:
     """Words where there is room; on a phone the guard's two are pictures with a name."""
     return rx.el.div(
         rx.el.button(
@@ -123,7 +123,7 @@ def _buttons(position: PositionRow, actions: Actions) -> rx.Component:
     )
 
 
-def _guard_button(shape: str, word: rx.Var[str], do: rx.event.EventType) -> rx.Component:
+def _guard_button(shape: str, word: Shown, do: Do) -> rx.Component:
     return rx.el.button(
         icon(shape, 16),
         rx.el.span(word, class_name="sr-only sm:not-sr-only"),

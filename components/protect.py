@@ -6,7 +6,7 @@ from components.icons import icon
 from components.market import CandleChart
 from components.position_card import Actions, position_card, skeleton_card
 from components.text import t
-from state.rows import PositionRow
+from components.values import Do, Shown
 
 
 def layout(
@@ -27,9 +27,7 @@ def layout(
     )
 
 
-def position_list(
-    positions: rx.Var[list[PositionRow]], actions: Actions, selected: rx.Var[str]
-) -> rx.Component:
+def position_list(positions: Shown, actions: Actions, selected: Shown) -> rx.Component:
     return rx.el.section(
         rx.foreach(positions, lambda one: position_card(one, actions, selected == one.id)),
         class_name="grid gap-3",
@@ -37,7 +35,7 @@ def position_list(
     )
 
 
-def chart_panel(position: PositionRow) -> rx.Component:
+def chart_panel(position: Shown) -> rx.Component:
     """Candles with the lines of one position; without one, the candles alone."""
     return rx.el.section(
         rx.el.div(
@@ -77,7 +75,7 @@ def empty(action: rx.Component) -> rx.Component:
     )
 
 
-def failed(sentence: rx.Var[str], retry: rx.event.EventType) -> rx.Component:
+def failed(sentence: Shown, retry: Do) -> rx.Component:
     """The positions could not be read: what happened, what still holds, what to do."""
     return rx.el.section(
         rx.el.p(

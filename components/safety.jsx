@@ -9,6 +9,8 @@ import { percent, useText } from "./text.js";
 const URGENCY = ["blocked", "danger", "acting", "bare", "paused", "watch", "safe"];
 
 const LOOKS = {
+  reading: { icon: "clock", level: "unknown", says: (t) => t("Reading") },
+  "signed-out": { icon: "leave", level: "danger", says: (t) => t("Signed out"), loud: true },
   none: { icon: "protect", level: "unknown", says: (t) => t("Nothing at risk") },
   offline: { icon: "offline", level: "danger", says: (t) => t("Not connected"), loud: true },
   stale: { icon: "clock", level: "watch", says: (t) => t("Price is stale") },
@@ -94,6 +96,8 @@ export function Safety({ positions }) {
   const live = useLive((state) => state.positions);
   const fresh = useFreshness();
   const seen = summarise(positions, live);
+  if (fresh === "signed-out") return <SafetyView status="signed-out" text={t("Guards keep running. Sign in again to see them.")} />;
+  if (fresh === "connecting") return <SafetyView status="reading" text={t("The state of your positions is on its way.")} />;
   if (fresh === "lost") {
     return <SafetyView status="offline" text={t("Guards keep running on the server. The numbers are the last ones seen.")} />;
   }

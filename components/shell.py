@@ -6,13 +6,18 @@ from components.account import Preferences, SignOut
 from components.icons import icon, mark
 from components.market import MarketTape
 from components.text import t
+from components.values import Do
 from services.catalogue import LANGUAGES
 
 _MORE = "more"
 _LANGUAGES = [[tag, name] for tag, name in LANGUAGES.items()]
 
 
-def shell(*content: rx.Component, on_language: rx.EventHandler | None = None) -> rx.Component:
+def shell(
+    *content: rx.Component,
+    on_language: Do | None = None,
+    on_stop: Do | None = None,
+) -> rx.Component:
     """A page with the rail on wide screens and the bar on narrow ones."""
     return rx.fragment(
         rx.el.a(
@@ -21,7 +26,7 @@ def shell(*content: rx.Component, on_language: rx.EventHandler | None = None) ->
             class_name="sr-only focus:not-sr-only focus:fixed focus:z-50 focus:m-2 button button-primary",
         ),
         rx.el.div(
-            MarketTape.create(),
+            MarketTape.create(**({} if on_stop is None else {"on_stop": on_stop})),
             rx.el.main(*content, id="content", tab_index=-1, class_name="outline-none"),
             class_name="beside-rail min-h-dvh pb-24 lg:pb-8",
         ),
@@ -62,7 +67,7 @@ def _more_button() -> rx.Component:
     )
 
 
-def _more(on_language: rx.EventHandler | None) -> rx.Component:
+def _more(on_language: Do | None) -> rx.Component:
     """Preferences and the way out; a native popover, so that it closes by itself."""
     handlers = {} if on_language is None else {"on_language": on_language}
     return rx.el.div(

@@ -77,5 +77,10 @@ def percent(language: str, fraction: Decimal) -> str:
     return format_percent(fraction, format="#,##0.#%", locale=_babel(language))
 
 
+def number(language: str, value: Decimal) -> str:
+    """A plain number with two decimals at most: `10`, `9.25`."""
+    return format_decimal(value, format="#,##0.##", locale=_babel(language))
+
+
 def _babel(language: str) -> str:
     return normalise(language).replace("-", "_")

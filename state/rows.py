@@ -24,6 +24,7 @@ class PositionRow:
     account: str = ""
     venue: str = ""
     side: str = "buy"
+    label: str = ""
     quantity: int = 0
     entry: float = 0
     liquidation: float = 0
@@ -50,19 +51,13 @@ class ReasonRow:
 
 
 @dataclass(frozen=True)
-class IntentRow:
-    state: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True)
 class DecisionRow:
-    """One conclusion of an automation and everything it looked at."""
+    """One conclusion of an automation, or an order, and everything it looked at."""
 
     id: str = ""
     at: int = 0
     outcome: str = ""
     headline: str = ""
     position: str = ""
+    source: str = ""
     reasons: list[ReasonRow] = field(default_factory=list)
-    intents: list[IntentRow] = field(default_factory=list)

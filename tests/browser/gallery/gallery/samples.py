@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from state.rows import DecisionRow, IntentRow, PositionRow, ReasonRow
+from state.rows import DecisionRow, PositionRow, ReasonRow
 
 LONG = {"side": "buy", "entry": 63000.0, "liquidation": 57272.5}
 SHORT = {"side": "sell", "entry": 63000.0, "liquidation": 70000.0}
@@ -125,8 +125,8 @@ DECISIONS = [
         "acting",
         "Added 12 400 sats at 60,281.5, 4.99% from liquidation.",
         "Long 1,000 USD",
+        "LN Markets",
         _REASONS,
-        [IntentRow("confirmed", "Added 12 400 sats at 60,281.5, 4.99% from liquidation.")],
     ),
     DecisionRow(
         "2",
@@ -134,6 +134,7 @@ DECISIONS = [
         "blocked",
         "Blocked: the price 60,912 is 41 s old; nothing is decided on a price older than 30 s.",
         "Long 1,000 USD",
+        "LN Markets",
         _REASONS,
     ),
     DecisionRow(
@@ -142,6 +143,11 @@ DECISIONS = [
         "watching",
         "Watching: 8.4% from liquidation, acts at 5%.",
         "Short 25,000 USD",
+        "LN Markets",
         _REASONS[:3],
+    ),
+    DecisionRow("4", 1795239000000, "order", "Added 20 000 sats by hand.", "Long 1,000 USD"),
+    DecisionRow(
+        "5", 1795239000000, "liquidated", "Liquidated at 57,272.5: 158 730 sats of margin are lost.", ""
     ),
 ]
