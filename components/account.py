@@ -24,6 +24,15 @@ def _tag(language: Shown) -> list[rx.Var[str]]:
     return [language]
 
 
+class LanguageSwitch(Local):
+    """The languages in a row, for pages without a menu."""
+
+    library = PATHS["preferences.jsx"]
+    tag = "LanguageSwitch"
+
+    languages: rx.Var[list[list[str]]]
+
+
 class Preferences(Local):
     """`languages` is a list of [tag, own name]; `on_language` gets the chosen tag."""
 

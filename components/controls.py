@@ -42,11 +42,13 @@ def field(
     )
 
 
-def choice(name: str, value: str, text: Shown, checked: Shown, **props: object) -> rx.Component:
+def choice(
+    name: str, value: str, text: Shown, checked: Shown, hint: Shown = "", **props: object
+) -> rx.Component:
     """One of several, as a button that stays pressed."""
     return rx.el.label(
         rx.el.input(type="radio", name=name, value=value, default_checked=checked, **props),
-        rx.el.span(text),
+        rx.el.span(text, rx.el.span(hint, class_name="text-12 font-normal text-muted empty:hidden")),
         class_name="choice grow basis-0",
     )
 
@@ -63,6 +65,7 @@ def problem(text: Shown) -> rx.Component:
             rx.el.p(icon("danger", 18, class_name="text-danger mt-0.5"), text, class_name="problem"),
         ),
         role="alert",
+        class_name="empty:hidden",
     )
 
 

@@ -34,7 +34,7 @@ def _decision(decision: Shown) -> rx.Component:
                 class_name="decision-line",
             ),
             rx.el.ul(rx.foreach(decision.reasons, _reason), class_name="grid gap-1.5 pb-3 pl-7 text-13"),
-            class_name="decision",
+            class_name=rx.cond(decision.outcome == "watching", "decision decision-quiet", "decision"),
             key=decision.id,
         ),
         rx.el.div(*_line(decision), class_name="decision decision-line", key=decision.id),

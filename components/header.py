@@ -16,7 +16,7 @@ def header(positions: Shown, facts: rx.Component, tools: rx.Component) -> rx.Com
         rx.el.div(
             _brand(),
             Freshness.create(),
-            class_name="flex items-center justify-between lg:hidden",
+            class_name="flex items-center justify-between pt-1 lg:hidden",
         ),
         rx.el.div(
             rx.el.div(
@@ -28,19 +28,20 @@ def header(positions: Shown, facts: rx.Component, tools: rx.Component) -> rx.Com
                 ),
                 class_name="flex items-center justify-between lg:justify-end gap-4 lg:order-last",
             ),
-            rx.el.div(Safety.create(positions=positions), class_name="min-w-0"),
-            class_name="grid gap-3 lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
+            rx.el.div(Safety.create(positions=positions), class_name="min-w-0 sticky top-2 z-10 lg:static"),
+            class_name="contents lg:grid lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
         ),
-        rx.el.div(
-            rx.el.div(
-                facts,
-                Funding.create(),
-                class_name="hidden lg:flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted grow",
-            ),
-            tools,
-            class_name="flex flex-wrap items-center justify-end gap-3",
-        ),
-        class_name="grid gap-3",
+        rx.el.div(details(facts), tools, class_name="hidden lg:flex items-center justify-between gap-6"),
+        class_name="contents lg:grid lg:gap-3",
+    )
+
+
+def details(facts: rx.Component) -> rx.Component:
+    """Amounts and funding in one line where there is room."""
+    return rx.el.div(
+        facts,
+        Funding.create(),
+        class_name="flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted",
     )
 
 

@@ -19,7 +19,7 @@ export function Price() {
       <span key={price} className={`price text-28 sm:text-40 font-medium tracking-tight ${moved}`}>
         {usd(price, 1)}
       </span>
-      <span className="text-12 text-muted">USD</span>
+      <span className="text-12 text-muted ml-1">USD</span>
     </span>
   );
 }

@@ -39,6 +39,24 @@ const Choices = ({ label, value, options, onChoose }) => {
   );
 };
 
+/** The languages by their tags, for pages without a menu. */
+export function LanguageSwitch({ languages }) {
+  const t = useText();
+  const language = useLanguage();
+  return (
+    <div className="flex" role="group" aria-label={t("Language")}>
+      {languages.map(([tag, name]) => (
+        <button
+          key={tag} type="button" className="tab" lang={tag} title={name} aria-label={name}
+          aria-pressed={tag === language} onClick={() => chooseLanguage(tag)}
+        >
+          {tag.split("-")[0].toUpperCase()}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 /** `languages` is a list of [tag, own name]; `onLanguage` tells the server. */
 export function Preferences({ languages, onLanguage }) {
   const t = useText();

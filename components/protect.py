@@ -10,20 +10,32 @@ from components.values import Do, Shown
 
 
 def layout(
-    top: rx.Component, positions: rx.Component, chart: rx.Component, decisions: rx.Component
+    top: rx.Component,
+    positions: rx.Component,
+    below: rx.Component,
+    chart: rx.Component,
+    decisions: rx.Component,
 ) -> rx.Component:
-    """Main column, and the decision stream at its right where there is room."""
+    """Main column, and the decision stream at its right where there is room.
+
+    `below` is what the header has no room for on a phone.
+    """
     return rx.el.div(
         rx.el.h1(t("Protect"), class_name="sr-only"),
         top,
         rx.el.div(
-            rx.el.div(positions, chart, class_name="grid gap-4 min-w-0 content-start"),
+            rx.el.div(
+                positions,
+                rx.el.div(below, class_name="lg:hidden"),
+                chart,
+                class_name="grid gap-4 min-w-0 content-start",
+            ),
             rx.el.aside(
                 decisions, class_name="min-w-0 xl:sticky xl:top-5 xl:self-start", aria_label=t("Decisions")
             ),
             class_name="grid gap-4 xl:grid-cols-[minmax(0,1fr)_23rem]",
         ),
-        class_name="mx-auto max-w-page grid gap-4 px-3 sm:px-6 py-4 lg:py-5",
+        class_name="mx-auto max-w-page grid gap-3 lg:gap-4 px-3 sm:px-6 py-4 lg:py-5",
     )
 
 

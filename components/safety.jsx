@@ -1,5 +1,5 @@
 // The answer to "am I safe?", in one glance and in words. The worse it is, the louder it gets.
-import { memo } from "react";
+import { memo, useEffect } from "react";
 
 import { Icon } from "./icon.jsx";
 import { levelOf } from "./levels.js";
@@ -91,20 +91,40 @@ export const SafetyView = memo(function SafetyView({ status, text, marks = [] })
   );
 });
 
+// The tab says it too: a glance at the window's title answers as well.
+const useTitle = (status, nearest, t) => {
+  const share = nearest === null ? "" : `${percent(nearest)} · `;
+  const title = `${share}${LOOKS[status].says(t)} · Axisor`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+};
+
+const QUIET = ["safe", "watch", "bare", "paused"];
+
+// What the connection has to say goes before what the numbers say.
+const statusNow = (fresh, seen) => {
+  if (fresh === "lost") return "offline";
+  if (fresh === "signed-out") return "signed-out";
+  if (fresh === "connecting") return "reading";
+  return fresh === "stale" && QUIET.includes(seen.status) ? "stale" : seen.status;
+};
+
+const textFor = (status, seen, total, t) => {
+  if (status === "offline") return t("Guards keep running on the server. These are the last numbers seen.");
+  if (status === "signed-out") return t("Guards keep running. Sign in again to see them.");
+  if (status === "reading") return t("The state of your positions is on its way.");
+  if (status === "stale") return t("Guards do not act on an old price. Last seen {share}.", { share: percent(seen.nearest) });
+  return detail(seen, total, t);
+};
+
+/** `positions` give the guard's state and trigger; the live store gives the distance. */
 export function Safety({ positions }) {
   const t = useText();
   const live = useLive((state) => state.positions);
   const fresh = useFreshness();
   const seen = summarise(positions, live);
-  if (fresh === "signed-out") return <SafetyView status="signed-out" text={t("Guards keep running. Sign in again to see them.")} />;
-  if (fresh === "connecting") return <SafetyView status="reading" text={t("The state of your positions is on its way.")} />;
-  if (fresh === "lost") {
-    return <SafetyView status="offline" text={t("Guards keep running on the server. The numbers are the last ones seen.")} />;
-  }
-  const quiet = ["safe", "watch", "bare", "paused"].includes(seen.status);
-  const status = fresh === "stale" && quiet ? "stale" : seen.status;
-  const text = status === "stale"
-    ? t("Guards do not act on an old price. Last seen {share}.", { share: percent(seen.nearest) })
-    : detail(seen, positions.length, t);
-  return <SafetyView status={status} text={text} marks={seen.marks} />;
+  const status = statusNow(fresh, seen);
+  useTitle(status, seen.nearest, t);
+  return <SafetyView status={status} text={textFor(status, seen, positions.length, t)} marks={seen.marks} />;
 }

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from components.account import Preferences, SignOut
+from components.account import LanguageSwitch, Preferences, SignOut
 from components.icons import icon, mark
 from components.market import MarketTape
 from components.text import t
@@ -90,7 +90,8 @@ def bare(*content: rx.Component) -> rx.Component:
                 href="/",
                 class_name="inline-flex items-center gap-3",
             ),
-            class_name="px-4 sm:px-8 py-5",
+            LanguageSwitch.create(languages=_LANGUAGES),
+            class_name="flex items-center justify-between px-4 sm:px-8 py-4",
         ),
         rx.el.main(*content, id="content", class_name="px-4 pb-16"),
         class_name="min-h-dvh flex flex-col",

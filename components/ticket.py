@@ -20,10 +20,20 @@ def order_fields(edit: Do, side: Shown, quantity: Shown, leverage: Shown) -> rx.
             rx.el.legend(t("Side"), class_name="field-label mb-1.5"),
             rx.el.div(
                 choice(
-                    "side", "buy", t("Long: profits when it rises"), side == "buy", on_change=edit("side")
+                    "side",
+                    "buy",
+                    t("Long"),
+                    side == "buy",
+                    t("profits when the price rises"),
+                    on_change=edit("side"),
                 ),
                 choice(
-                    "side", "sell", t("Short: profits when it falls"), side == "sell", on_change=edit("side")
+                    "side",
+                    "sell",
+                    t("Short"),
+                    side == "sell",
+                    t("profits when it falls"),
+                    on_change=edit("side"),
                 ),
                 class_name="flex gap-2",
             ),

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from services.automations import GuardPreview
 from services.catalogue import N_, translate, usd
 from services.desk import AccountView, DecisionView, GuardView, Overview, PositionView
 from services.domain import futures
-from services.domain.futures import Side
+from services.domain.futures import Position, Side
+from services.engine.kinds.margin_guard import MarginGuard
 from state.rows import AccountRow, DecisionRow, PositionRow, ReasonRow
 
 _SIDES = {Side.BUY: N_("Long {quantity} USD"), Side.SELL: N_("Short {quantity} USD")}
@@ -47,6 +49,23 @@ def budget_left(rows: Iterable[PositionRow]) -> int:
         if row.automation_id:
             left[row.automation_id] = max(left.get(row.automation_id, 0), row.budget_left or 0)
     return sum(left.values())
+
+
+def planned(position: Position, guard: MarginGuard, preview: GuardPreview) -> PositionRow:
+    """A position that is not open yet, with the guard that it would have."""
+    return PositionRow(
+        id=position.id,
+        side=position.side.value,
+        entry=float(position.entry),
+        liquidation=float(position.liquidation),
+        distance=float(futures.distance(position.side, position.entry, position.liquidation)),
+        state="planned",
+        trigger=float(guard.trigger),
+        target=float(guard.target),
+        trigger_price=float(preview.price),
+        would_add=preview.amount,
+        budget_left=preview.cap,
+    )
 
 
 def _position(view: PositionView, account: AccountView, language: str) -> PositionRow:

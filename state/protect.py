@@ -11,6 +11,9 @@ from state import overview
 from state.rows import AccountRow, DecisionRow, PositionRow
 from state.session import Asking, Caller, caller_of, handler, reported
 
+LOUD = {"acting": "safe", "blocked": "danger", "liquidated": "danger"}
+"""Outcomes that are announced, and how; a decision to keep watching is not."""
+
 _PAUSED = N_("Guard paused. It adds nothing until you resume it; the position stays open.")
 _RESUMED = N_("Guard resumed. It watches every tick again.")
 
@@ -70,12 +73,23 @@ class ProtectState(Asking, rx.State):
         seen = await caller.axisor.desk.overview(caller.user_id, caller.language)
         self.accounts = overview.account_rows(seen)
         self.positions = overview.position_rows(seen, caller.language)
-        self.decisions = overview.decision_rows(seen, caller.language)
+        decisions = overview.decision_rows(seen, caller.language)
+        self._announce(decisions)
+        self.decisions = decisions
         self.at_risk = overview.at_risk(self.positions)
         self.budget_left = overview.budget_left(self.positions)
         self.balance = sum(row.balance for row in self.accounts)
         self.status = "ready"
         self._choose(self.selected.id)
+
+    def _announce(self, decisions: list[DecisionRow]) -> None:
+        """Say what the guards have done since the page last looked."""
+        if self.status != "ready":
+            return
+        known = {row.id for row in self.decisions}
+        news = next((row for row in decisions if row.id not in known and row.outcome in LOUD), None)
+        if news is not None:
+            self._say(news.headline, LOUD[news.outcome])
 
     def _choose(self, position_id: object) -> None:
         nearest = self.positions[0] if self.positions else PositionRow()

@@ -9,9 +9,10 @@ from services import wiring
 from services.catalogue import N_, translate
 from services.domain.errors import Rejected
 from services.engine.kinds.margin_guard import MarginGuard
-from state import phrases
+from state import overview, phrases
 from state.forms import number_of, shown, text_of
 from state.guarding import NUMBERS, config_of, form_of, suggested
+from state.rows import PositionRow
 from state.session import PROTECT, Asking, Caller, SessionState, caller_of, handler, person_of, reported
 
 ACCOUNT_NAME = "Paper"
@@ -29,6 +30,7 @@ class StartState(Asking, rx.State):
     fields: dict[str, str] = {}
     order_sentence: str = ""
     guard_sentence: str = ""
+    preview: PositionRow = PositionRow()
 
     _account_id: UUID | None = None
     _opened: bool = False
@@ -128,9 +130,9 @@ class StartState(Asking, rx.State):
     async def _preview(self, caller: Caller) -> None:
         self.order_sentence = self.guard_sentence = ""
         async with reported(self):
-            self.order_sentence, self.guard_sentence = await self._check(caller, self._typed)
+            self.order_sentence, self.guard_sentence, self.preview = await self._check(caller, self._typed)
 
-    async def _check(self, caller: Caller, form: dict[str, str]) -> tuple[str, str]:
+    async def _check(self, caller: Caller, form: dict[str, str]) -> tuple[str, str, PositionRow]:
         """What order and guard would do. Raises `Rejected` for a value that does not fit."""
         account_id, language = self._account(caller), caller.language
         cost, position = await caller.axisor.desk.quote(
@@ -144,6 +146,7 @@ class StartState(Asking, rx.State):
         return (
             phrases.opening(language, cost, position),
             phrases.guarding(language, guard, position.side, preview),
+            overview.planned(position, guard, preview),
         )
 
 

@@ -4,6 +4,7 @@ import reflex as rx
 
 from components.account import AuthForm
 from components.controls import field, problem, sentence
+from components.distance import DistanceBarView
 from components.guard_dialog import guard_fields
 from components.icons import icon
 from components.market import MarketTape
@@ -85,19 +86,42 @@ def _position() -> rx.Component:
         3,
         t("Open a position and guard it"),
         t("Everything is filled in. Change what you like; the sentences say what will happen."),
+        rx.cond(StartState.preview.liquidation > 0, _preview(StartState.preview)),
         rx.el.form(
             order_fields(StartState.edit, fields["side"], fields["quantity"], fields["leverage"]),
             sentence(StartState.order_sentence),
             guard_fields(StartState.edit, fields, folded=True),
             sentence(StartState.guard_sentence),
             problem(StartState.problem),
-            rx.el.button(
-                icon("protect"), t("Open and guard"), class_name="button button-primary button-wide"
+            rx.el.div(
+                rx.el.button(
+                    icon("protect"), t("Open and guard"), class_name="button button-primary button-wide"
+                ),
+                class_name="finish",
             ),
             on_submit=StartState.arm,
             class_name="grid gap-4",
             no_validate=True,
         ),
+    )
+
+
+def _preview(planned: Shown) -> rx.Component:
+    """The position as it would stand: the instrument is met before it matters."""
+    return rx.el.div(
+        DistanceBarView.create(
+            side=planned.side,
+            entry=planned.entry,
+            liquidation=planned.liquidation,
+            distance=planned.distance,
+            trigger=planned.trigger,
+            target=planned.target,
+            state=planned.state,
+            trigger_price=planned.trigger_price,
+            would_add=planned.would_add,
+            budget_left=planned.budget_left,
+        ),
+        class_name="panel card",
     )
 
 
