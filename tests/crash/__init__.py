@@ -1,0 +1,1 @@
+"""Processes killed at every step and at random: what was done is done once."""
