@@ -30,7 +30,7 @@ def _decimal(value: object) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     text = str(value).strip()
-    if not text or len(text) > _LONGEST or not text.isascii():
+    if not text or len(text) > _LONGEST or not text.isascii() or "_" in text:
         return None
     try:
         number = Decimal(text)
