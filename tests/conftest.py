@@ -1,15 +1,27 @@
 """Fixtures for all tests: a clean environment, one database server, a database per test."""
 
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from services.adapters.database.embedded import EmbeddedPostgres
 from services.settings import TEST_VARIABLES
-from tests.support.databases import administer, database_at, temporary_database, temporary_server
+from tests.support.databases import (
+    administer,
+    database_at,
+    temporary_database,
+    temporary_server,
+    traversable_directory,
+)
 
 _TEMPLATE = "axisor_template"
+
+settings.register_profile("axisor", derandomize=True, deadline=None, database=None)
+settings.load_profile("axisor")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,3 +66,11 @@ def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """Address of a fresh database without any table."""
     with temporary_database(postgres.url) as url:
         yield url
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """An empty data directory that the account of the database can reach."""
+    path = traversable_directory("axisor-data-")
+    yield path
+    shutil.rmtree(path)
