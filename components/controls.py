@@ -74,5 +74,5 @@ def footer(*buttons: rx.Component, leave: Do) -> rx.Component:
     return rx.el.div(
         rx.el.button(t("Cancel"), type="button", class_name="button button-quiet", on_click=leave),
         *buttons,
-        class_name="flex flex-wrap justify-end gap-2",
+        class_name="dialog-end",
     )

@@ -56,7 +56,8 @@ const detail = ({ status, count, reason, nearest }, total, t) => {
   const near = t("nearest {share}", { share: percent(nearest) });
   if (status === "blocked" && reason) return `${reason} · ${near}`;
   if (status === "safe") return near;
-  return `${t("{count} of {total}", { count, total })} · ${near}`;
+  const share = t("{count} of {total}", { count, total });
+  return `${share} · ${near}`;
 };
 
 const FLEET_END = 0.25;
