@@ -19,10 +19,14 @@ _BEFORE_PAINT = """
       root.lang = "pt-BR";
       root.classList.add("text-pending");
     }
+    if (!chosen) document.cookie = "axisor_language=" + root.lang + "; Path=/; Max-Age=31536000; SameSite=Lax";
   } catch (error) {}
 })();
 """
-"""Density, price colours and language as last chosen; text in another language waits for its words."""
+"""Density, price colours and language as last chosen; text in another language waits for its words.
+
+The cookie is written before the socket opens, so that the server's sentences come in that language.
+"""
 
 
 def head() -> list[rx.Component]:

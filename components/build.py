@@ -41,8 +41,7 @@ def extract(folders: Iterable[str]) -> Iterator[tuple[Path, str]]:
             extractor = _EXTRACTORS.get(file.suffix)
             if extractor is None:
                 continue
-            keywords = {**KEYWORDS, "say": None} if extractor == "javascript" else KEYWORDS
-            for _, message, *_ in extract_from_file(extractor, str(file), keywords):
+            for _, message, *_ in extract_from_file(extractor, str(file), KEYWORDS):
                 yield file, message if isinstance(message, str) else message[0]
 
 
