@@ -141,9 +141,13 @@ def decide(config: MarginGuard, facts: Facts, memory: Memory) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """`endangered` is the position as it counts now: after the next funding when that is near."""
+    """`endangered` is the position as it counts now: after the next funding when that is near.
+
+    `room` is what the position can hold as it is: the funding has not made any yet.
+    """
 
     endangered: Position
+    room: Sats
     price: Decimal
     triggered: bool
     level: Decimal
@@ -154,9 +158,10 @@ def _safety(facts: Facts, memory: Memory) -> tuple[Reason, ...]:
     """What has to be true before any money moves."""
     position = facts.position
     read_at = position.at.isoformat() if position.at else ""
-    known = Verdict.UNKNOWN if position.value is None else Verdict.PASSED
-    current = known
-    if position.at is not None and memory.acted_at is not None and position.at < memory.acted_at:
+    current = Verdict.PASSED
+    if position.value is None or position.at is None:
+        current = Verdict.UNKNOWN
+    elif memory.acted_at is not None and position.at < memory.acted_at:
         current = Verdict.FAILED
     settled = Verdict.FAILED if facts.unresolved else Verdict.PASSED
     return (
@@ -178,7 +183,7 @@ _AGREEMENT = {
 
 def _price_fresh(facts: Facts) -> Reason:
     price = facts.price
-    if price.value is None or price.at is None:
+    if price.value is None or price.at is None or not price.value.is_finite() or price.value <= 0:
         return Reason("price_fresh", Verdict.UNKNOWN, {"source": price.source})
     age = facts.now - price.at
     verdict = Verdict.PASSED if age <= PRICE_MAX_AGE else Verdict.FAILED
@@ -214,7 +219,8 @@ def _measure(config: MarginGuard, facts: Facts, position: Position, price: Decim
                 {"fee": fee, "liquidation": str(endangered.liquidation), "trigger": str(config.trigger)},
             )
         )
-    return Danger(endangered, price, crossed, trigger_level(config, endangered), tuple(reasons))
+    level = trigger_level(config, endangered)
+    return Danger(endangered, _room(position), price, crossed, level, tuple(reasons))
 
 
 def _near_funding_fee(config: MarginGuard, facts: Facts, position: Position, price: Decimal) -> Sats:
@@ -248,11 +254,9 @@ def _restore(
     config: MarginGuard, facts: Facts, memory: Memory, danger: Danger, reasons: tuple[Reason, ...]
 ) -> Decision:
     """Add what is needed and allowed; else climb down the ladder."""
-    position, price = danger.endangered, danger.price
-    room = _room(position)
-    needed = futures.margin_to_reach(position, price, config.target)
-    wanted = room if needed is None else needed
-    caps = _caps(config, facts.spent, facts.balance.value or Sats(0), room)
+    needed = futures.margin_to_reach(danger.endangered, danger.price, config.target)
+    wanted = danger.room if needed is None else needed
+    caps = _caps(config, facts.spent, facts.balance.value or Sats(0), danger.room)
     allowed = Sats(max(min([wanted, *caps.values()]), 0))
     reasons = (
         *reasons,
