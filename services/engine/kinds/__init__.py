@@ -1,6 +1,7 @@
 """All automation kinds. A new one is one file and one line here."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,7 +40,9 @@ def _sentence(model: type[KindConfig], error: ErrorDetails) -> str:
     label = field.title or name
     if error["type"] == "missing":
         return f"The {label} is missing."
-    return f"The {label} must be {allowed(model, name)}."
+    places = error.get("ctx", {}).get("decimal_places")
+    most = "" if places is None else f", with at most {places} decimals"
+    return f"The {label} must be {allowed(model, name)}{most}."
 
 
 def allowed(model: type[KindConfig], name: str) -> str:
@@ -56,5 +59,5 @@ def allowed(model: type[KindConfig], name: str) -> str:
         ("exclusiveMaximum", "below"),
         ("maximum", "at most"),
     )
-    limits = [f"{word} {rule[key]:,}" for key, word in bounds if key in rule]
+    limits = [f"{word} {Decimal(rule[key]).normalize():,f}" for key, word in bounds if key in rule]
     return f"{words} {' and '.join(limits)}".strip()
