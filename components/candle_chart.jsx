@@ -18,7 +18,7 @@ const layout = () => ({
     attributionLogo: false,
   },
   grid: { vertLines: { visible: false }, horzLines: { color: colour("line") } },
-  rightPriceScale: { borderVisible: false },
+  rightPriceScale: { borderVisible: false, minimumWidth: 84 },
   timeScale: { borderColor: colour("line"), timeVisible: true, secondsVisible: false },
   crosshair: { vertLine: { color: colour("edge") }, horzLine: { color: colour("edge") } },
   localization: {

@@ -10,7 +10,7 @@ from components.text import t
 from components.values import Shown
 
 
-def header(positions: Shown, facts: rx.Component, tools: rx.Component) -> rx.Component:
+def header(positions: Shown, read: Shown, facts: rx.Component, tools: rx.Component) -> rx.Component:
     """Safety first, always in sight on a phone; price and its age beside it."""
     return rx.el.header(
         rx.el.div(
@@ -28,7 +28,10 @@ def header(positions: Shown, facts: rx.Component, tools: rx.Component) -> rx.Com
                 ),
                 class_name="flex items-center justify-between lg:justify-end gap-4 lg:order-last",
             ),
-            rx.el.div(Safety.create(positions=positions), class_name="min-w-0 sticky top-2 z-10 lg:static"),
+            rx.el.div(
+                Safety.create(positions=positions, read=read),
+                class_name="min-w-0 sticky top-2 z-10 lg:static",
+            ),
             class_name="contents lg:grid lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
         ),
         rx.el.div(details(facts), tools, class_name="hidden lg:flex items-center justify-between gap-6"),

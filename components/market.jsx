@@ -60,10 +60,10 @@ export function Freshness() {
   const label = useLive((live) => (live.market?.feed === "live" || live.market?.feed === "replay" ? live.market.label : null));
   const age = ageAt(now, current());
   return (
-    <span className={`level-${LEVELS[state]} inline-flex items-center gap-1.5 text-12 text-muted whitespace-nowrap`}>
+    <span className={`level-${LEVELS[state]} freshness text-12 text-muted`}>
       <span className={`size-2 rounded-full text-level bg-current ${state === "live" ? "breathe" : ""}`} />
       <span className={state === "live" ? "" : "text-level font-semibold"}>{WORDS[state](t)}</span>
-      {age !== null && <span>{ageText(age)}</span>}
+      {age !== null && <span className="age">{ageText(age)}</span>}
       {label && <span className="hidden sm:inline">{label}</span>}
     </span>
   );
@@ -93,23 +93,26 @@ const SCENARIOS = {
 
 export const scenarioName = (scenario, t) => (SCENARIOS[scenario.name] ?? (() => scenario.label))(t);
 
-/** Tape across the top of every screen whose market is not the real one. */
+const tapeWords = ({ feed, label, scenario }, t) => {
+  if (scenario) return t("Scenario: {name}", { name: scenarioName(scenario, t) });
+  if (feed === "replay") return t("Replay: {file}", { file: label });
+  return feed === "simulated" ? t("Simulated market") : t("Paper account, prices of {source}", { source: label });
+};
+
+/** Tape across the top of every screen on which no real money moves. Its room is there from the start. */
 export function MarketTape({ onStop }) {
   const t = useText();
-  const feed = useLive((state) => state.market?.feed ?? null);
-  const label = useLive((state) => state.market?.label ?? "");
-  const scenario = useLive((state) => state.market?.scenario ?? null);
+  const market = useLive((state) => state.market);
   const skew = useLive((state) => state.skew);
-  if (feed === null || feed === "live") return null;
-  const name = scenario
-    ? t("Scenario: {name}", { name: scenarioName(scenario, t) })
-    : feed === "replay" ? t("Replay: {file}", { file: label }) : t("Simulated market");
+  if (market === null) return <div className="tape tape-unknown" />;
+  const { feed, scenario } = market;
+  const level = scenario ? "level-accent" : feed === "live" ? "level-unknown" : "level-info";
   return (
-    <div role="note" className={`tape ${scenario ? "level-accent" : "level-info"} text-12`}>
+    <div role="note" className={`tape ${level} text-12`}>
       <p className="tape-text">
-        <Icon name="wave" size={14} />
-        <strong className="font-semibold">{name}</strong>
-        <span>{t("No real money moves.")}</span>
+        <Icon name={feed === "live" ? "paper" : "wave"} size={14} />
+        <strong className="font-semibold">{tapeWords(market, t)}</strong>
+        <span className={scenario ? "hidden sm:inline" : ""}>{t("No real money moves.")}</span>
         {scenario && <Countdown until={scenario.ends_at} skew={skew} />}
         {scenario && onStop && (
           <button type="button" className="tape-button" onClick={() => onStop()}>{t("Stop")}</button>

@@ -146,6 +146,6 @@ def skeleton_card() -> rx.Component:
         rx.el.div(class_name="skeleton h-20"),
         rx.el.div(class_name=f"{line} w-full"),
         rx.el.div(class_name="skeleton h-9 w-56 max-w-full"),
-        class_name="panel card",
+        class_name="panel card card-waiting content-between",
         aria_hidden="true",
     )

@@ -68,7 +68,6 @@ def loading() -> rx.Component:
     return rx.el.div(
         rx.el.p(t("Loading your positions."), class_name="sr-only", role="status"),
         skeleton_card(),
-        skeleton_card(),
         class_name="grid gap-3",
     )
 

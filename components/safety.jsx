@@ -10,6 +10,7 @@ const URGENCY = ["blocked", "danger", "acting", "bare", "paused", "watch", "safe
 
 const LOOKS = {
   reading: { icon: "clock", level: "unknown", says: (t) => t("Reading") },
+  unread: { icon: "question", level: "watch", says: (t) => t("Positions not read") },
   "signed-out": { icon: "leave", level: "danger", says: (t) => t("Signed out"), loud: true },
   none: { icon: "protect", level: "unknown", says: (t) => t("Nothing at risk") },
   offline: { icon: "offline", level: "danger", says: (t) => t("Not connected"), loud: true },
@@ -104,10 +105,11 @@ const useTitle = (status, nearest, t) => {
 const QUIET = ["safe", "watch", "bare", "paused"];
 
 // What the connection has to say goes before what the numbers say.
-const statusNow = (fresh, seen) => {
+const statusNow = (fresh, seen, read) => {
   if (fresh === "lost") return "offline";
   if (fresh === "signed-out") return "signed-out";
-  if (fresh === "connecting") return "reading";
+  if (read === "failed") return "unread";
+  if (fresh === "connecting" || read === "loading") return "reading";
   return fresh === "stale" && QUIET.includes(seen.status) ? "stale" : seen.status;
 };
 
@@ -115,17 +117,21 @@ const textFor = (status, seen, total, t) => {
   if (status === "offline") return t("Guards keep running on the server. These are the last numbers seen.");
   if (status === "signed-out") return t("Guards keep running. Sign in again to see them.");
   if (status === "reading") return t("The state of your positions is on its way.");
+  if (status === "unread") return t("Guards keep running on the server.");
   if (status === "stale") return t("Guards do not act on an old price. Last seen {share}.", { share: percent(seen.nearest) });
   return detail(seen, total, t);
 };
 
-/** `positions` give the guard's state and trigger; the live store gives the distance. */
-export function Safety({ positions }) {
+/**
+ * `positions` give the guard's state and trigger; the live store gives the distance. `read` is
+ * `loading`, `ready` or `failed`: nothing is called safe before the positions are known.
+ */
+export function Safety({ positions, read = "ready" }) {
   const t = useText();
   const live = useLive((state) => state.positions);
   const fresh = useFreshness();
   const seen = summarise(positions, live);
-  const status = statusNow(fresh, seen);
+  const status = statusNow(fresh, seen, read);
   useTitle(status, seen.nearest, t);
   return <SafetyView status={status} text={textFor(status, seen, positions.length, t)} marks={seen.marks} />;
 }

@@ -6,12 +6,16 @@ from components.local import PATHS, Local
 
 
 class Safety(Local):
-    """`positions` need `id`, `state` of the guard, `trigger`, `distance` and `reason`."""
+    """`positions` need `id`, `state` of the guard, `trigger`, `distance` and `reason`.
+
+    `read` is `loading`, `ready` or `failed`.
+    """
 
     library = PATHS["safety.jsx"]
     tag = "Safety"
 
     positions: rx.Var[list]
+    read: rx.Var[str]
 
 
 class SafetyView(Local):

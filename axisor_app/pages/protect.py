@@ -36,7 +36,7 @@ def page() -> rx.Component:
     return rx.fragment(
         shell(
             layout(
-                header(ProtectState.positions, _facts(), _tools()),
+                header(ProtectState.positions, ProtectState.status, _facts(), _tools()),
                 _positions(),
                 rx.el.div(_tools(), details(_facts()), class_name="grid gap-3"),
                 chart_panel(ProtectState.selected),
@@ -82,7 +82,7 @@ def _facts() -> rx.Component:
     return rx.cond(
         ProtectState.status == "ready",
         facts(ProtectState.at_risk, ProtectState.budget_left, ProtectState.balance),
-        rx.el.span(class_name="skeleton h-4 w-72 max-w-full"),
+        rx.el.span(class_name="skeleton h-[3.875rem] lg:h-4 w-[34rem] max-w-full"),
     )
 
 
