@@ -12,6 +12,7 @@ from services.adapters.database.embedded import EmbeddedPostgres
 from services.settings import TEST_VARIABLES
 from tests.support.databases import (
     administer,
+    await_server_end,
     database_at,
     temporary_database,
     temporary_server,
@@ -73,4 +74,5 @@ def data_dir() -> Iterator[Path]:
     """An empty data directory that the account of the database can reach."""
     path = traversable_directory("axisor-data-")
     yield path
+    await_server_end(path)
     shutil.rmtree(path)

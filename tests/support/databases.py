@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from services.adapters.database.embedded import EmbeddedPostgres
+from tests.support.processes import is_running, wait_until
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "100"}
 """Settings for data that nobody will miss."""
@@ -68,3 +69,16 @@ def administer(server_url: str, statement: str) -> None:
 def libpq_url(url: str) -> str:
     """SQLAlchemy's address as psycopg reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def await_server_end(data_dir: Path) -> None:
+    """Wait until the server of a killed owner has written what it has to and is gone."""
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+
+    def gone() -> bool:
+        try:
+            return not is_running(int(pid_file.read_text().split("\n", 1)[0]))
+        except FileNotFoundError:
+            return True
+
+    wait_until(gone, "the end of the database server")

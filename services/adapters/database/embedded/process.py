@@ -110,7 +110,8 @@ class Server:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(self.process.pid) and lines[7:8] == ["ready   "]
+        # The file may be caught empty or half written; then it says nothing yet.
+        return lines[:1] == [str(self.process.pid)] and lines[7:8] == ["ready   "]
 
     def last_words(self) -> str:
         """Why the process ended, in its own words."""

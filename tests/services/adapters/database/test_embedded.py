@@ -32,13 +32,6 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def data_dir() -> Iterator[Path]:
-    path = traversable_directory("axisor-pg-")
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture
 def system_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A system directory of the test's own, so that nothing is left in the real one."""
     path = traversable_directory("axisor-system-")
