@@ -4,11 +4,14 @@ It does what `reflex export --frontend-only --no-zip` does, step by step so that
 announced, and without the part of it that rewrites the project's own files.
 """
 
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
+
+_ORDER = ("name", "type", "scripts", "dependencies", "devDependencies", "overrides")
 
 MARK = "\x1estep "
 """Starts a line that announces a step; all other lines are log."""
@@ -42,6 +45,15 @@ def main() -> None:
         build.setup_frontend(Path.cwd())
         _announce("bundling")
         build.build()  # type: ignore[no-untyped-call]
+    for folder in (prerequisites.get_web_dir(), Path("reflex.lock")):
+        _settle(folder / "package.json")
+
+
+def _settle(package: Path) -> None:
+    """Write a package.json in the order that npm keeps, so that a clone's first build changes nothing."""
+    content = json.loads(package.read_text())
+    ordered = {key: content.pop(key) for key in _ORDER if key in content} | content
+    package.write_text(json.dumps(ordered, separators=(",", ":")))
 
 
 if __name__ == "__main__":
