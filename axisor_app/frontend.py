@@ -33,25 +33,23 @@ _GRACE_S = 5.0
 _SOURCES = (
     "rxconfig.py",
     "requirements.txt",
-    "components",
-    "state",
-    "locales",
     "assets",
-    "axisor_app",
+    "axisor_app/axisor_app.py",
+    "axisor_app/frontend_export.py",
+    "axisor_app/frontend_plugin.py",
+    "axisor_app/pages",
+    "components",
+    "locales",
     "services",
+    "state",
 )
 _LOCKFILES = ("reflex.lock",)  # versions of npm packages; a build adds what the pages newly import
 _IRRELEVANT = (
     "assets/external",  # links and files that the build itself makes
-    "axisor_app/api",
-    "axisor_app/commands",
-    "axisor_app/cli.py",
-    "axisor_app/install.py",
-    "axisor_app/server.py",
     "services/adapters",
     "services/storage",
 )
-"""What cannot change a page: everything else counts, as pages show texts, limits and forms from it."""
+"""What cannot change a page; the rest of services counts, as pages show its texts, limits and forms."""
 
 
 def is_current(root: Path = ROOT) -> bool:
