@@ -4,11 +4,15 @@ A verb is imported when it is used, because most of them need what the others mu
 wait for.
 """
 
+import contextlib
 import importlib
+import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import NoReturn
 
 import click
 
@@ -85,5 +89,18 @@ def ended(action: Callable[[], object]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def leave(code: int) -> NoReturn:
+    """End the process with an exit code, without taking the interpreter apart first.
+
+    The server's native threads live until the very end, and those that still want to enter
+    Python while it is taken apart abort the process. All that matters is done by now.
+    """
+    logging.shutdown()
+    with contextlib.suppress(BrokenPipeError):  # whoever read us has had enough
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import time
 
-from axisor_app.cli import ended
+from axisor_app.cli import ended, leave
 from axisor_app.database import Database
 from axisor_app.server import Message, Receive, Send, serve
 from services.domain.errors import Rejected
@@ -54,4 +54,4 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(ended(run))
+    leave(ended(run))
