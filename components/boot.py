@@ -19,7 +19,8 @@ _BEFORE_PAINT = """
       root.lang = "pt-BR";
       root.classList.add("text-pending");
     }
-    if (!chosen) document.cookie = "axisor_language=" + root.lang + "; Path=/; Max-Age=31536000; SameSite=Lax";
+    var kept = "; Path=/; Max-Age=31536000; SameSite=Lax";
+    if (!chosen) document.cookie = "axisor_language=" + root.lang + kept;
   } catch (error) {}
 })();
 """

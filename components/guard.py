@@ -34,9 +34,15 @@ def _chip(level: str, shape: str, word: Shown) -> rx.Component:
 
 
 def venue_chip(venue: Shown) -> rx.Component:
-    """*Paper* cannot be missed; a real venue is named plainly."""
-    return rx.cond(
-        venue == "paper",
-        rx.el.span(icon("paper", 14), t("Paper"), class_name="chip level-info"),
-        rx.el.span(venue, class_name="text-13 text-muted"),
+    """*Paper* cannot be missed; a real venue is named plainly. A term of the card's facts."""
+    return rx.el.div(
+        rx.el.dt(t("Venue"), class_name="sr-only"),
+        rx.el.dd(
+            rx.cond(
+                venue == "paper",
+                rx.el.span(icon("paper", 14), t("Paper"), class_name="chip level-info"),
+                rx.el.span(venue, class_name="text-muted"),
+            ),
+            class_name="flex",
+        ),
     )

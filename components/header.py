@@ -34,17 +34,27 @@ def header(positions: Shown, read: Shown, facts: rx.Component, tools: rx.Compone
             ),
             class_name="contents lg:grid lg:grid-cols-[1fr_auto] lg:items-center lg:gap-6",
         ),
-        rx.el.div(details(facts), tools, class_name="hidden lg:flex items-center justify-between gap-6"),
+        rx.el.div(facts, tools, class_name="hidden lg:flex items-center justify-between gap-6"),
         class_name="contents lg:grid lg:gap-3",
     )
 
 
-def details(facts: rx.Component) -> rx.Component:
-    """Amounts and funding in one line where there is room."""
-    return rx.el.div(
-        facts,
+def details(at_risk: Shown, budget_left: Shown, balance: Shown, known: Shown) -> rx.Component:
+    """Amounts and funding: a line where there is room, two columns on a phone, always as high."""
+    return rx.el.dl(
+        _fact(t("Margin at risk"), at_risk, known),
+        _fact(t("Guard budget left"), budget_left, known),
+        _fact(t("Balance"), balance, known),
         Funding.create(),
-        class_name="flex flex-wrap items-center gap-x-6 gap-y-1 text-13 text-muted",
+        class_name="facts",
+    )
+
+
+def _fact(label: Shown, amount: Shown, known: Shown) -> rx.Component:
+    """One amount of the account; nothing is said about it before it is known."""
+    return rx.el.div(
+        rx.el.dt(label),
+        rx.el.dd(rx.cond(known, sats(value=amount), rx.el.span("000 000 sats", class_name="skeleton"))),
     )
 
 
@@ -53,22 +63,4 @@ def _brand() -> rx.Component:
         mark(24),
         rx.el.span("AXISOR", class_name="text-14 font-semibold tracking-[0.18em]"),
         class_name="inline-flex items-center gap-2.5",
-    )
-
-
-def fact(label: Shown, value: Shown) -> rx.Component:
-    """One amount of the account, with its name."""
-    return rx.el.span(
-        label,
-        " ",
-        rx.el.span(sats(value=value), class_name="text-text font-medium"),
-        class_name="whitespace-nowrap",
-    )
-
-
-def facts(at_risk: Shown, budget_left: Shown, balance: Shown) -> rx.Component:
-    return rx.fragment(
-        fact(t("Margin at risk"), at_risk),
-        fact(t("Guard budget left"), budget_left),
-        fact(t("Balance"), balance),
     )

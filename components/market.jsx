@@ -69,18 +69,21 @@ export function Freshness() {
   );
 }
 
-/** The next funding: rate, who pays, and when. */
+/** The next funding as one of the facts: rate, who pays, and in how long. */
 export function Funding() {
   const t = useText();
   const funding = useLive((state) => state.market?.funding ?? null);
   const skew = useLive((state) => state.skew);
-  if (!funding) return null;
-  const who = funding.rate >= 0 ? t("longs pay") : t("shorts pay");
+  const who = funding?.rate >= 0 ? t("longs pay") : t("shorts pay");
   return (
-    <span className="text-12 text-muted whitespace-nowrap">
-      {t("Funding {rate}, {who}, in", { rate: percent(Math.abs(funding.rate), { places: 4, trim: true }), who })}{" "}
-      <Countdown until={funding.at} skew={skew} />
-    </span>
+    <div>
+      <dt>{t("Funding")}</dt>
+      <dd className="font-normal">
+        {funding
+          ? <>{percent(Math.abs(funding.rate), { places: 4, trim: true })}, {who}, <Countdown until={funding.at} skew={skew} /></>
+          : "\u2013"}
+      </dd>
+    </div>
   );
 }
 

@@ -32,7 +32,7 @@ export function Ago({ at }) {
   const now = useNow();
   if (!now) return null;
   return (
-    <time dateTime={new Date(at).toISOString()} title={fullTime(at)} className="whitespace-nowrap">
+    <time dateTime={new Date(at).toISOString()} title={fullTime(at)} className="ago">
       {ago(at, now)}
     </time>
   );

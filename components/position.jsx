@@ -7,9 +7,9 @@ export function ProfitView({ value, margin }) {
   const t = useText();
   const tone = value > 0 ? "text-up" : value < 0 ? "text-down" : "text-text";
   return (
-    <p className={`${tone} text-right whitespace-nowrap`}>
-      <span className="block text-16 font-semibold">{t("{amount} sats", { amount: sats(value, { sign: true }) })}</span>
-      <span className="block text-13">{margin > 0 ? percent((value ?? 0) / margin, { sign: true }) : "\u00a0"}</span>
+    <p className={`${tone} contents`}>
+      <span className="profit text-16 font-semibold">{t("{amount} sats", { amount: sats(value, { sign: true }) })}</span>
+      <span className="profit-share text-13">{margin > 0 ? percent((value ?? 0) / margin, { sign: true }) : "\u00a0"}</span>
     </p>
   );
 }

@@ -52,33 +52,30 @@ def position_card(position: Shown, actions: Actions, selected: Shown) -> rx.Comp
 
 def _head(position: Shown, actions: Actions, selected: Shown) -> rx.Component:
     return rx.el.header(
-        rx.el.div(
-            rx.el.h3(
-                rx.el.button(
-                    rx.cond(position.side == "buy", t("Long"), t("Short")),
-                    " ",
-                    usd(value=position.quantity, unit=True),
-                    rx.el.span(" · ", class_name="text-muted"),
-                    leverage(value=position.leverage),
-                    type="button",
-                    class_name="title-button",
-                    title=t("Show in the chart"),
-                    aria_pressed=selected,
-                    on_click=actions.select(position.id),
-                ),
-                class_name="text-16 font-semibold whitespace-nowrap",
+        rx.el.h3(
+            rx.el.button(
+                rx.cond(position.side == "buy", t("Long"), t("Short")),
+                " ",
+                usd(value=position.quantity, unit=True),
+                rx.el.span(" · ", class_name="text-muted"),
+                leverage(value=position.leverage),
+                type="button",
+                class_name="title-button",
+                title=t("Show in the chart"),
+                aria_pressed=selected,
+                on_click=actions.select(position.id),
             ),
-            rx.el.dl(
-                rx.el.div(venue_chip(position.venue), class_name="flex"),
-                _fact(t("Margin"), sats(value=position.margin), "fact"),
-                _fact(t("Entry"), usd(value=position.entry, places=1), "fact hidden md:flex"),
-                _fact(t("Liquidation"), usd(value=position.liquidation, places=1), "fact hidden md:flex"),
-                class_name="flex flex-wrap items-center gap-x-5 gap-y-1 text-13 mt-1",
-            ),
-            class_name="min-w-0",
+            class_name="text-16 font-semibold whitespace-nowrap",
         ),
         Profit.create(position_id=position.id, value=position.profit, margin=position.margin),
-        class_name="flex items-start justify-between gap-3",
+        rx.el.dl(
+            venue_chip(position.venue),
+            _fact(t("Margin"), sats(value=position.margin), "fact"),
+            _fact(t("Entry"), usd(value=position.entry, places=1), "fact hidden md:flex"),
+            _fact(t("Liquidation"), usd(value=position.liquidation, places=1), "fact hidden md:flex"),
+            class_name="flex items-center gap-x-4 text-13",
+        ),
+        class_name="card-head",
     )
 
 

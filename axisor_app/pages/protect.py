@@ -5,7 +5,7 @@ import reflex as rx
 from components.decisions import decision_stream
 from components.dialogs import Notice
 from components.guard_dialog import guard_dialog
-from components.header import details, facts, header
+from components.header import details, header
 from components.icons import icon
 from components.market import WhenChanged
 from components.order_dialogs import close_dialog, margin_dialog
@@ -38,7 +38,7 @@ def page() -> rx.Component:
             layout(
                 header(ProtectState.positions, ProtectState.status, _facts(), _tools()),
                 _positions(),
-                rx.el.div(_tools(), details(_facts()), class_name="grid gap-3"),
+                rx.el.div(_tools(), _facts(), class_name="grid gap-4"),
                 chart_panel(ProtectState.selected),
                 decision_stream(ProtectState.decisions),
             ),
@@ -78,11 +78,8 @@ def _positions() -> rx.Component:
 
 
 def _facts() -> rx.Component:
-    """Nothing is said about amounts before they are known."""
-    return rx.cond(
-        ProtectState.status == "ready",
-        facts(ProtectState.at_risk, ProtectState.budget_left, ProtectState.balance),
-        rx.el.span(class_name="skeleton h-[3.875rem] lg:h-4 w-[34rem] max-w-full"),
+    return details(
+        ProtectState.at_risk, ProtectState.budget_left, ProtectState.balance, ProtectState.status == "ready"
     )
 
 

@@ -38,8 +38,12 @@ window.addEventListener("click", (event) => {
 }, true);
 document.addEventListener("securitypolicyviolation", (event) => console.error("CSP", event.blockedURI));
 window.shift = 0;
+window.moved = [];
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+  for (const entry of list.getEntries()) {
+    window.shift += entry.value;
+    window.moved.push(...entry.sources.map((one) => one.node?.textContent?.slice(0, 60)));
+  }
 }).observe({ type: "layout-shift", buffered: true });
 """
 

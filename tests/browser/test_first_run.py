@@ -29,9 +29,11 @@ def test_protect_fits_the_screen_and_does_not_jump_while_the_price_ticks(
     page.get_by_text("All safe", exact=True).last.wait_for()
     page.wait_for_timeout(1500)
     before = page.evaluate("window.shift")
+    page.evaluate("window.moved = []")
     page.wait_for_timeout(3000)
     page.screenshot(path=screenshots / f"protect-{size}-{theme}.png")
-    assert page.evaluate("window.shift") - before == 0
+    ticking = page.evaluate("window.shift") - before  # a right-aligned amount that gains a digit counts
+    assert ticking < 0.001, page.evaluate("window.moved")
     assert before < 0.1
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
@@ -40,12 +42,12 @@ def test_the_guard_saves_the_position_in_a_crash(visit: Callable[..., Page], scr
     page = visit()
     page.get_by_role("button", name="Scenario").first.click()
     page.get_by_role("button", name=re.compile("^Crash")).click()
-    expect(page.get_by_text("Scenario: Crash")).to_be_visible()
+    expect(page.get_by_role("note").get_by_text("Scenario: Crash")).to_be_visible()
     added = page.locator(".decision-headline", has_text=re.compile(r"^Added .* sats at "))
     added.first.wait_for(timeout=3 * PATIENCE_MS)
     page.screenshot(path=screenshots / "crash-1440.png")
     added.first.click()
-    expect(page.get_by_text("from liquidation at").first).to_be_visible()
+    expect(page.locator("details[open]").get_by_text("from liquidation at")).to_be_visible()
     phone = visit(**PHONE)
     phone.screenshot(path=screenshots / "crash-360.png")
     page.get_by_role("button", name="Stop").click()

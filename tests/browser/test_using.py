@@ -14,7 +14,7 @@ def test_the_language_changes_in_place_also_in_sentences_of_the_server(visit: Ca
     page = visit()
     page.evaluate("window.same = true")
     page.get_by_role("button", name="More").click()
-    page.get_by_text("Português (Brasil)").click()
+    page.get_by_role("radio", name="Português (Brasil)").click()
     expect(page.get_by_role("button", name="Adicionar margem")).to_be_visible()
     expect(page.locator(".decision-headline").first).to_contain_text("da liquidação")
     assert page.evaluate("window.same")
@@ -22,14 +22,14 @@ def test_the_language_changes_in_place_also_in_sentences_of_the_server(visit: Ca
     page.reload()
     expect(page.get_by_role("button", name="Adicionar margem")).to_be_visible()
     page.get_by_role("button", name="Mais").click()
-    page.get_by_text("English").click()
+    page.get_by_role("radio", name="English").click()
     expect(page.get_by_role("button", name="Add margin")).to_be_visible()
 
 
 def test_the_theme_is_remembered_and_there_before_anything_is_drawn(visit: Callable[..., Page]) -> None:
     page = visit(**DESKTOP, color_scheme="dark")
     page.get_by_role("button", name="More").click()
-    page.get_by_text("Light", exact=True).click()
+    page.get_by_role("radio", name="Light").check()
     expect(page.locator("html")).to_have_class("light")
     page.goto("/", wait_until="commit")
     page.wait_for_selector("body", state="attached")
