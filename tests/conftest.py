@@ -25,6 +25,11 @@ settings.register_profile("axisor", derandomize=True, deadline=None, database=No
 settings.load_profile("axisor")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: their driver keeps an event loop, beside which no other can run."""
+    items.sort(key=lambda item: "browser" in item.path.relative_to(Path(__file__).parent).parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment() -> Iterator[None]:
     """Nothing that the developer has set reaches the tests."""
