@@ -118,6 +118,10 @@ class Journal(Protocol):
 
     async def unresolved(self, account_id: UUID, position_id: str | None = None) -> Sequence[Intent]: ...
 
+    async def added_since(self, account_id: UUID, position_id: str, since: datetime) -> Sats:
+        """What confirmed intents that were decided after `since` have added to the position's margin."""
+        ...
+
     async def commit(self, run: Run) -> None:
         """Decision, memory and planned intents in one transaction, before anything is sent.
 
@@ -131,5 +135,5 @@ class Journal(Protocol):
         ...
 
     async def move(self, intent_id: UUID, state: IntentState, at: datetime, detail: str = "") -> None:
-        """The intent's next state, in a transaction of its own."""
+        """The intent's next state, in a transaction of its own. A final state is never left again."""
         ...

@@ -156,6 +156,9 @@ BLOCKING = frozenset({IntentState.PLANNED, IntentState.SENT, IntentState.UNKNOWN
 SPENDING = BLOCKING | {IntentState.CONFIRMED}
 """These count against the budgets."""
 
+FINAL = frozenset({IntentState.CONFIRMED, IntentState.REJECTED, IntentState.DROPPED})
+"""Nothing comes after these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

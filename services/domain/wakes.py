@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     POSITION_OPENED = "position.opened"
     POSITION_CHANGED = "position.changed"
     POSITION_CLOSED = "position.closed"
+    FUNDING_ANNOUNCED = "funding.announced"
     FUNDING_SETTLED = "funding.settled"
     BALANCE_CHANGED = "balance.changed"
     FEEDS_CHANGED = "feeds.changed"

@@ -6,7 +6,8 @@ through one lock, a person's own orders included, so that no two actions can cro
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -27,12 +28,13 @@ from services.domain.automation import (
     Run,
     intent_id,
 )
-from services.domain.errors import AxisorError, Defect, Rejected, Unavailable
+from services.domain.errors import Defect, Rejected, Unavailable
 from services.domain.futures import Position
-from services.domain.market import Funding, Tick, day_of
+from services.domain.market import PRICE_MAX_AGE, Funding, Tick, day_of
 from services.domain.money import Sats
-from services.domain.wakes import At, EventKind, On, PriceAtOrAbove, PriceAtOrBelow
-from services.engine.intents import Sleep, perform, reconcile
+from services.domain.wakes import At, EventKind, PriceAtOrAbove, PriceAtOrBelow
+from services.engine.doubts import Doubts
+from services.engine.intents import Sleep, perform
 from services.engine.kind import KindConfig
 from services.engine.kinds import KINDS
 from services.engine.wakes import WakeIndex
@@ -42,9 +44,6 @@ _log = structlog.get_logger()
 
 MAX_RUNS_AT_ONCE = 1_000
 """More consecutive runs of one account at one price is a loop, not a market."""
-
-PAUSE_AFTER_FAILURE = timedelta(seconds=1)
-"""A run that failed, as when the database is away, is tried again after this."""
 
 PAUSE_AFTER_REFUSAL = timedelta(seconds=5)
 """What the venue has refused is decided again, but not in the same breath."""
@@ -95,27 +94,47 @@ class Surroundings:
 
 
 class AccountRunner:
-    """See the module's text. Created by the market's `Runner`."""
+    """See the module's text. Created by the market's `Runner`.
+
+    `unsure` is set where something failed, was cancelled or could not be read; `recover` ends it.
+    """
 
     def __init__(self, account_id: UUID, exchange: Exchange, around: Surroundings) -> None:
-        self.id = account_id
+        self.id, self.unsure = account_id, True
         self._exchange, self._around = exchange, around
         self._automations: dict[UUID, Automation] = {}
         self._positions: dict[str, Reading[Position]] = {}
-        self._doubts: dict[UUID, asyncio.Task[None]] = {}
         self._lock = asyncio.Lock()
+        self._doubts = Doubts(
+            exchange, around.journal, around.clock, around.sleep, self._lock, self._resolved
+        )
 
-    async def start(self) -> None:
-        """Reconcile what an earlier process left open, then read the positions."""
+    async def recover(self) -> None:
+        """Find out what was left open, read everything anew, and decide on it. At the start, too."""
+        try:
+            async with self._lock:
+                if self.unsure:
+                    await self._recover()
+        except Unavailable:
+            self.unsure = True
+        except Exception as error:  # noqa: BLE001 - an outermost loop: it is tried again
+            self.unsure = True
+            _log.warning("account.not_recovered", account=str(self.id), exc_info=error)
+
+    async def _recover(self) -> None:
         for intent in await self._around.journal.unresolved(self.id):
-            self._resolve_later(intent)
-        await self.refresh(EventKind.POSITION_CHANGED.value)
+            self._doubts.begin(intent)
+        await self._exchange.balance()
+        self.unsure = False
+        await self._read()
+        if not self.unsure:
+            await self._run_all(self._all_watches(self._positions), EventKind.POSITION_CHANGED.value)
 
     async def stop(self) -> None:
         """Disarm everything, after what is running; the journal holds what is still open."""
-        for task in list(self._doubts.values()):
-            task.cancel()
+        self._doubts.leave()
         async with self._lock:
+            self._doubts.leave()
             for automation_id in list(self._automations):
                 self._forget(automation_id)
 
@@ -146,26 +165,37 @@ class AccountRunner:
     async def order(self, position_id: str, action: MoneyAction, order_id: UUID) -> Intent:
         """A person's own money action; see `Runner.order`."""
         async with self._lock:
-            await self._read()
+            await self._run_all(await self._read(), EventKind.POSITION_CHANGED.value)
             reading = self._positions.get(position_id)
-            if reading is None or reading.value is None:
+            if reading is None:
                 raise Rejected("There is no running position with this id.", code="position_not_found")
+            if reading.value is None:
+                raise Unavailable("The position cannot be read at the venue now; nothing was sent.")
             intent = self._intent(order_id, None, reading.value, 0, action)
-            await self._around.journal.plan(intent)
-            try:
+            with self._unsure_unless_refused():
+                await self._around.journal.plan(intent)
                 done = await self._perform(intent)
-            except AxisorError:
-                self._resolve_later(intent)
-                raise
             await self._run_all(await self._read(), "order")
         return done
 
     async def exclusively(self, act: Callable[[Exchange], Awaitable[Position]]) -> Position:
         """Do something at the venue in order with everything else, then read it back."""
         async with self._lock:
-            result = await act(self._exchange)
+            with self._unsure_unless_refused():
+                result = await act(self._exchange)
             await self._run_all(await self._read(), EventKind.POSITION_OPENED.value)
         return result
+
+    @contextmanager
+    def _unsure_unless_refused(self) -> Iterator[None]:
+        """Whatever else ends it, a cancellation included, may have left something behind."""
+        try:
+            yield
+        except Rejected:
+            raise
+        except BaseException:
+            self.unsure = True
+            raise
 
     def positions(self) -> list[Position]:
         """The positions as last read; one that was acted on since is left out."""
@@ -180,11 +210,12 @@ class AccountRunner:
             if not queue:
                 return
             watch, why = queue.popleft()
-            queue.extend(await self._run(watch, why))
+            with self._unsure_unless_refused():
+                queue.extend(await self._run(watch, why))
         raise Defect(f"The automations of account {self.id} keep waking each other.")
 
     async def _run(self, watch: Watch, cause: str) -> list[tuple[Watch, str]]:
-        """One run; returns whom it has woken, and why. One that fails is tried again soon."""
+        """One run; returns whom it has woken, and why. One that fails is tried again by `recover`."""
         automation = self._automations.get(watch.automation_id)
         if automation is None or watch.position_id not in self._positions:
             self._around.index.disarm(watch)
@@ -195,8 +226,7 @@ class AccountRunner:
             _log.warning(
                 "run.failed", automation=str(automation.id), position=watch.position_id, exc_info=error
             )
-            retry_at = self._around.clock.now() + PAUSE_AFTER_FAILURE
-            self._around.index.arm(watch, (At(retry_at), On(EventKind.POSITION_CHANGED)))
+            self.unsure = True
             return []
 
     async def _decide_and_perform(
@@ -224,7 +254,7 @@ class AccountRunner:
             return [(watch, "price")] if self._holds_now(decision) else []
         refused = any([(await self._perform(i)).state is IntentState.REJECTED for i in intents])
         woken = [(other, "position") for other in await self._read() if not (refused and other == watch)]
-        if refused:
+        if refused and watch.position_id in self._positions:
             self._around.index.arm(watch, (*decision.wakes, At(facts.now + PAUSE_AFTER_REFUSAL)))
         return woken
 
@@ -240,53 +270,67 @@ class AccountRunner:
     async def _observe(self, watch: Watch) -> Facts:
         around, now = self._around, self._around.clock.now()
         tick, source = around.market.tick, around.market.source
-        open_intents = await self._open_intents(watch.position_id)
+        if tick is not None and now - tick.at > PRICE_MAX_AGE and not around.market.silent:
+            self.unsure = True  # its turn came too late for its price, and the next may be as good
+        still_open = await self._open_intents()
+        here = [intent for intent in still_open if intent.position_id == watch.position_id]
+        elsewhere = sum(intent.amount for intent in still_open if intent not in here)
         return Facts(
             now=now,
             price=Reading(tick.price if tick else None, tick.at if tick else None, source),
             agreement=around.market.agreement,
             position=self._positions[watch.position_id],
-            balance=await self._balance(),
+            balance=await self._balance(less=elsewhere),
             funding=around.market.funding,
-            unresolved=tuple(intent.state.value for intent in open_intents),
+            unresolved=tuple(intent.state.value for intent in here),
             spent=await around.journal.spent(watch.automation_id, watch.position_id, day_of(now)),
         )
 
-    async def _open_intents(self, position_id: str) -> list[Intent]:
-        """What is still open on a position. Nothing can be under way while the lock is held, so one
-        that was planned was never sent, and one without an outcome has to be reconciled."""
+    async def _open_intents(self) -> list[Intent]:
+        """What is still open. Nothing can be under way while the lock is held, so one that was
+        planned was never sent, and one without an outcome has to be reconciled."""
         still_open = []
-        for intent in await self._around.journal.unresolved(self.id, position_id):
+        for intent in await self._around.journal.unresolved(self.id):
             if intent.state is IntentState.PLANNED and intent.id not in self._doubts:
                 await self._around.journal.move(
                     intent.id, IntentState.DROPPED, self._around.clock.now(), "never sent"
                 )
             else:
-                self._resolve_later(intent)
+                self._doubts.begin(intent)
                 still_open.append(intent)
         return still_open
 
-    async def _balance(self) -> Reading[Sats]:
+    async def _balance(self, less: int) -> Reading[Sats]:
+        """The account's balance without what open intents elsewhere may still take from it."""
         try:
-            return Reading(await self._exchange.balance(), self._around.clock.now(), "venue")
+            balance = await self._exchange.balance()
         except Unavailable:
+            self.unsure = True
             return Reading(None, None, "venue")
+        return Reading(Sats(max(balance - less, 0)), self._around.clock.now(), "venue")
 
     async def _read(self) -> list[Watch]:
-        """Read the positions; gives the watches of new and changed ones, forgets closed ones."""
+        """Read the positions; gives the watches of new and changed ones, forgets closed ones.
+
+        A position that changes takes or frees money, so those who wait for money are among them.
+        """
         before = self._positions
         try:
             positions = await self._exchange.positions()
         except Unavailable:
+            self.unsure = True
             self._positions = {key: Reading(None, None, "venue") for key in before}
             return self._all_watches(before)
         now = self._around.clock.now()
         self._positions = {p.id: Reading(p, now, "venue") for p in positions}
-        for watch in self._all_watches(before.keys() - self._positions.keys()):
+        closed = before.keys() - self._positions.keys()
+        for watch in self._all_watches(closed):
             self._around.index.disarm(watch)
         self._around.changed(self.id)
         changed = [p.id for p in positions if p.id not in before or before[p.id].value != p]
-        return sorted(self._all_watches(changed), key=self._danger)
+        waiting = self._around.index.on(EventKind.BALANCE_CHANGED) if changed or closed else []
+        woken = [*self._all_watches(changed), *(w for w in waiting if w.account_id == self.id)]
+        return sorted(dict.fromkeys(woken), key=self._danger)
 
     def _danger(self, watch: Watch) -> Decimal:
         """Distance to liquidation; what is not known comes first."""
@@ -328,27 +372,16 @@ class AccountRunner:
         self._positions[intent.position_id] = Reading(None, None, "acted since it was read")
         done = await perform(intent, self._exchange, self._around.journal, self._around.clock)
         if done.state is IntentState.UNKNOWN:
-            self._resolve_later(done)
+            self._doubts.begin(done)
         return done
 
-    def _resolve_later(self, intent: Intent) -> None:
-        if intent.id not in self._doubts and intent.state is not IntentState.AMBIGUOUS:
-            self._doubts[intent.id] = asyncio.create_task(self._resolve(intent))
-
-    async def _resolve(self, intent: Intent) -> None:
-        """Reconcile until the venue has answered, then wake whoever was blocked."""
-        around, pause = self._around, 1.0
-        while True:
-            try:
-                await reconcile(intent, self._exchange, around.journal, around.clock, around.sleep)
-                break
-            except AxisorError:
-                await around.sleep(pause)
-                pause = min(pause * 2, 30.0)
-        del self._doubts[intent.id]
+    async def _resolved(self, intent: Intent) -> None:
+        """What was open is known now: whoever was blocked decides anew."""
         async with self._lock:
-            await self._read()
-            await self._run_all(self._all_watches([intent.position_id]), EventKind.INTENT_RESOLVED.value)
+            with self._unsure_unless_refused():
+                changed = await self._read()
+        watches = dict.fromkeys([*changed, *self._all_watches([intent.position_id])])
+        await self.wake(watches, EventKind.INTENT_RESOLVED.value)
 
     # -- watches --------------------------------------------------------------------------------
 

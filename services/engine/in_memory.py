@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from services.domain.automation import BLOCKING, SPENDING, Intent, IntentState, Memory, Run, Spent
+from services.domain.automation import BLOCKING, FINAL, SPENDING, Intent, IntentState, Memory, Run, Spent
 from services.domain.errors import Rejected
 from services.domain.money import Sats
 from services.engine.paper import Book
@@ -50,23 +50,41 @@ class MemoryJournal:
             and (position_id is None or i.position_id == position_id)
         ]
 
+    async def added_since(self, account_id: UUID, position_id: str, since: datetime) -> Sats:
+        return Sats(
+            sum(
+                i.amount
+                for i in self.intents.values()
+                if (i.account_id, i.position_id) == (account_id, position_id)
+                and i.state is IntentState.CONFIRMED
+                and i.created_at > since
+            )
+        )
+
     async def commit(self, run: Run) -> None:
-        for intent in run.intents:
-            await self.plan(intent)
+        if any(intent.id in self.intents for intent in run.intents):
+            raise _exists()
+        self.intents.update({intent.id: intent for intent in run.intents})
         self._memories[run.automation_id, run.position_id] = run.decision.memory
         self.runs.append(run)
 
     async def plan(self, intent: Intent) -> None:
         if intent.id in self.intents:
-            raise Rejected("This order was already given; it was not repeated.", code="intent_exists")
+            raise _exists()
         self.intents[intent.id] = intent
 
     async def move(self, intent_id: UUID, state: IntentState, at: datetime, detail: str = "") -> None:
         before = self.intents[intent_id]
+        if before.state in FINAL:
+            return
+        after = replace(before, state=state, detail=detail)
         if state is IntentState.SENT:
-            self.intents[intent_id] = replace(before, state=state, sent_at=at)
-        else:
-            self.intents[intent_id] = replace(before, state=state, resolved_at=at, detail=detail)
+            after = replace(after, sent_at=at)
+        self.intents[intent_id] = replace(after, resolved_at=at) if state in FINAL else after
+
+
+def _exists() -> Rejected:
+    return Rejected("This order was already given; it was not repeated.", code="intent_exists")
 
 
 @dataclass(slots=True)

@@ -199,7 +199,7 @@ class Markets:
         """Called about once a minute: the next funding and the change over a day."""
         funding = await self.feed.funding()
         for floor in self._floors():
-            floor.runner.set_funding(funding)
+            await floor.runner.announce_funding(funding)
         candles = await self.feed.candles("1h", 25)
         now = self.base.price
         if candles and now is not None and candles[0].open > 0:

@@ -125,6 +125,8 @@ class Replay:
             await self._walk(index)
             index += 1
             walked += 1
+        if not self._runner.is_sure(ACCOUNT):
+            raise Defect("The automation failed during the replay; the log says why.")
         return await self._result(cost, walked)
 
     @property

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.domain.automation import (
     BLOCKING,
+    FINAL,
     SPENDING,
     AddMargin,
     ClosePosition,
@@ -29,8 +30,6 @@ from services.domain.errors import Rejected
 from services.domain.money import Sats
 from services.storage.database import Database
 from services.storage.tables import IntentRow, MemoryRow, RunRow
-
-_FINAL = {IntentState.CONFIRMED, IntentState.REJECTED, IntentState.DROPPED}
 
 
 class DatabaseJournal:
@@ -67,6 +66,16 @@ class DatabaseJournal:
             rows = (await session.exec(query.order_by(col(IntentRow.created_at)))).all()
         return [_intent(row) for row in rows]
 
+    async def added_since(self, account_id: UUID, position_id: str, since: datetime) -> Sats:
+        query = select(func.coalesce(func.sum(IntentRow.amount), 0)).where(
+            IntentRow.account_id == account_id,
+            IntentRow.position_id == position_id,
+            IntentRow.state == IntentState.CONFIRMED,
+            IntentRow.created_at > since,
+        )
+        async with self._database.begin() as session:
+            return Sats(int((await session.exec(query)).one()))
+
     async def commit(self, run: Run) -> None:
         try:
             async with self._database.begin() as session:
@@ -88,9 +97,13 @@ class DatabaseJournal:
         changes: dict[str, Any] = {"state": state.value, "detail": detail}
         if state is IntentState.SENT:
             changes["sent_at"] = at
-        elif state in _FINAL:
+        elif state in FINAL:
             changes["resolved_at"] = at
-        query = update(IntentRow).where(col(IntentRow.id) == intent_id).values(**changes)
+        query = (
+            update(IntentRow)
+            .where(col(IntentRow.id) == intent_id, col(IntentRow.state).not_in(FINAL))
+            .values(**changes)
+        )
         async with self._database.begin() as session:
             await session.exec(query)
 

@@ -46,6 +46,7 @@ _ALWAYS = tuple(
     On(kind)
     for kind in (
         EventKind.POSITION_CHANGED,
+        EventKind.FUNDING_ANNOUNCED,
         EventKind.FUNDING_SETTLED,
         EventKind.INTENT_RESOLVED,
         EventKind.CONFIG_CHANGED,
