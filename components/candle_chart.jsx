@@ -108,7 +108,7 @@ export function CandleChart({ entry = 0, liquidation = 0, trigger = 0, target = 
       chart.current = createChart(box.current, { ...layout(), autoSize: true });
       setSeries(chart.current.addSeries(CandlestickSeries, candleColours()));
     };
-    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && (near.disconnect(), start()), { rootMargin: "200px" });
+    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && (near.disconnect(), start()), { rootMargin: "80px" });
     near.observe(box.current);
     return () => {
       gone = true;

@@ -93,7 +93,7 @@ const Scale = memo(function Scale({ width, end, trigger, target, liquidation, en
 const Needle = ({ x, live }) => (
   <g>
     <path d={`M4 ${MIDDLE}H${Math.max(4, x)}`} className="stroke-level" strokeWidth={4} strokeDasharray={live ? "none" : "4 4"} />
-    <g style={{ transform: `translateX(${x}px)` }} className="needle">
+    <g style={{ transform: `translateX(${x}px)` }}>
       <path d={`M0 ${MIDDLE}V${FOOT}`} className="stroke-level" strokeWidth={2} />
       <path
         d={`M0 ${MIDDLE - 9}l8 9l-8 9l-8 -9z`} strokeWidth={2}

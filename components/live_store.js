@@ -136,4 +136,7 @@ export const freshness = (now, live = state) => {
 };
 
 /** How fresh the numbers are; renders again when that changes. */
-export const useFreshness = () => freshness(useNow(), useLive((live) => live));
+export const useFreshness = () => {
+  const now = useNow();
+  return useLive((live) => freshness(now, live));
+};

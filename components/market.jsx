@@ -61,7 +61,7 @@ export function Freshness() {
   const age = ageAt(now, current());
   return (
     <span className={`level-${LEVELS[state]} freshness text-12 text-muted`}>
-      <span className={`size-2 rounded-full text-level bg-current ${state === "live" ? "breathe" : ""}`} />
+      <span className="size-2 rounded-full text-level bg-current" />
       <span className={state === "live" ? "" : "text-level font-semibold"}>{WORDS[state](t)}</span>
       {age !== null && <span className="age">{ageText(age)}</span>}
       {label && <span className="hidden sm:inline">{label}</span>}

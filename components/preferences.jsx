@@ -47,7 +47,7 @@ export function LanguageSwitch({ languages }) {
     <div className="flex" role="group" aria-label={t("Language")}>
       {languages.map(([tag, name]) => (
         <button
-          key={tag} type="button" className="tab" lang={tag} title={name} aria-label={name}
+          key={tag} type="button" className="tab" lang={tag} title={name}
           aria-pressed={tag === language} onClick={() => chooseLanguage(tag)}
         >
           {tag.split("-")[0].toUpperCase()}

@@ -16,7 +16,7 @@ def layout(
     chart: rx.Component,
     decisions: rx.Component,
 ) -> rx.Component:
-    """Main column, and the decision stream at its right where there is room.
+    """Positions first; then decisions and chart below each other, or beside where there is room.
 
     `below` is what the header has no room for on a phone.
     """
@@ -24,32 +24,31 @@ def layout(
         rx.el.h1(t("Protect"), class_name="sr-only"),
         top,
         rx.el.div(
-            rx.el.div(
-                positions,
-                rx.el.div(below, class_name="lg:hidden"),
-                chart,
-                class_name="grid gap-4 min-w-0 content-start",
-            ),
+            rx.el.section(rx.el.h2(t("Positions"), class_name="sr-only"), positions, class_name="min-w-0"),
+            rx.el.div(below, class_name="lg:hidden"),
             rx.el.aside(
-                decisions, class_name="min-w-0 xl:sticky xl:top-5 xl:self-start", aria_label=t("Decisions")
+                decisions,
+                class_name="min-w-0 xl:col-start-2 xl:row-start-1 xl:row-span-2",
+                aria_label=t("Decisions"),
             ),
-            class_name="grid gap-4 xl:grid-cols-[minmax(0,1fr)_23rem]",
+            rx.el.div(chart, class_name="min-w-0 xl:col-start-1"),
+            class_name="grid gap-4 xl:grid-cols-[minmax(0,1fr)_23rem] xl:grid-rows-[auto_1fr]",
         ),
         class_name="mx-auto max-w-page grid gap-3 lg:gap-4 px-3 sm:px-6 py-4 lg:py-5",
     )
 
 
 def position_list(positions: Shown, actions: Actions, selected: Shown) -> rx.Component:
-    return rx.el.section(
+    return rx.el.div(
         rx.foreach(positions, lambda one: position_card(one, actions, selected == one.id)),
         class_name="grid gap-3",
-        aria_label=t("Positions"),
     )
 
 
 def chart_panel(position: Shown) -> rx.Component:
     """Candles with the lines of one position; without one, the candles alone."""
     return rx.el.section(
+        rx.el.h2(t("Chart"), class_name="sr-only"),
         rx.el.div(
             CandleChart.create(
                 entry=position.entry,
@@ -60,7 +59,6 @@ def chart_panel(position: Shown) -> rx.Component:
             class_name="chart-room",
         ),
         class_name="panel p-3 lg:p-5",
-        aria_label=t("Chart"),
     )
 
 
@@ -76,7 +74,7 @@ def empty(action: rx.Component) -> rx.Component:
     """No position: say so, and offer the next step."""
     return rx.el.section(
         icon("protect", 36, class_name="text-muted"),
-        rx.el.h2(t("No position is open"), class_name="text-20 font-semibold"),
+        rx.el.h3(t("No position is open"), class_name="text-20 font-semibold"),
         rx.el.p(
             t("Open one and Margin Guard watches it on every tick, day and night."),
             class_name="text-muted max-w-[26rem]",
