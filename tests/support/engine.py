@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -50,6 +49,10 @@ class Steps:
     count: int = 0
     dead: bool = False
     names: list[str] = field(default_factory=list)
+
+    def interrupt_at(self, name: str, interrupt: Callable[[], Awaitable[None]]) -> None:
+        """Call `interrupt` at the next border whose name begins with `name`."""
+        self.only, self.interrupt, self.count, self.at = name, interrupt, 0, 1
 
     async def cross(self, name: str) -> None:
         if self.dead:
@@ -217,6 +220,7 @@ class World:
         held = {one.id: one for one in positions or (position(),)}
         self.venue = Venue(self.clock, Book(Sats(balance), held), steps=self.steps)
         self.changes: list[UUID] = []
+        self.asleep = False
         self.runner = self._runner()
 
     def _runner(self) -> Runner:
@@ -241,6 +245,7 @@ class World:
 
     async def tick(self, price: Decimal | int | str, after: timedelta = SECOND) -> None:
         """The venue moves first, then the market hears of it."""
+        self._live()
         self.clock.moment += after
         self.venue.price = Decimal(price)
         self.venue.settle()
@@ -248,28 +253,41 @@ class World:
 
     async def wait(self, seconds: float = 1) -> None:
         """Time passes without a price."""
+        self._live()
         self.clock.moment += timedelta(seconds=seconds)
         await self.runner.pass_time()
         await turns()
 
-    async def sleep(self, seconds: float) -> None:
+    def _live(self) -> None:
         if self.steps.dead:
             raise Killed
+
+    async def sleep(self, seconds: float) -> None:
+        """Time flies, unless the world is asleep."""
+        await until(lambda: self.steps.dead or not self.asleep)
+        self._live()
         self.clock.moment += timedelta(seconds=seconds)
         await asyncio.sleep(0)
 
     async def reconciled(self) -> None:
-        """Wait until nothing is being found out any more."""
-        await until(lambda: not any(account._doubts for account in self.runner._accounts.values()))
+        """Wait until nothing is being found out any more, and what came of it is decided."""
+        while doubts := [task for task in self._doubts() if not task.done()]:
+            await asyncio.wait(doubts)
+
+    def _doubts(self) -> list[asyncio.Task[None]]:
+        accounts = self.runner._accounts.values()
+        return [task for one in accounts for task in one._doubts._tasks.values()]
 
     async def die(self) -> None:
         """The process ends as by `kill -9`; a new one starts on what was written down."""
         self.steps.dead = True
-        doubts = [task for one in self.runner._accounts.values() for task in one._doubts.values()]
-        with suppress(Killed):
-            await asyncio.gather(*doubts, return_exceptions=True)
+        await asyncio.gather(*self._doubts(), return_exceptions=True)
         self.steps.dead, self.steps.at = False, 0
         self.runner = self._runner()
+
+    def armed(self) -> set[UUID]:
+        """The automations that the present runner holds."""
+        return {key for account in self.runner._accounts.values() for key in account._automations}
 
     @property
     def intents(self) -> list[Intent]:
