@@ -101,6 +101,7 @@ def test_a_start_right_after_the_owner_was_killed_waits_for_its_server_to_end(da
         url, pid = line_of(owner, "postgresql").split()
         remember(url, 1)
         owner.kill()
+        owner.wait()
         with EmbeddedPostgres(data_dir) as server:
             assert not is_running(int(pid))
             assert remembered(server.url) == [1]
