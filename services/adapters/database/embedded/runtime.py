@@ -18,8 +18,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import structlog
+
 from services.domain.errors import Rejected, Unavailable
 from services.tether import tethered
+
+_log = structlog.get_logger(__name__)
 
 SYSTEM_DIR = Path("/var/lib/axisor")
 """Where root keeps what a system user must be able to reach."""
@@ -117,7 +121,7 @@ def _account(name: str) -> pwd.struct_passwd:
     found = _lookup(name)
     if found is None:
         _make_account(name)
-        found = _lookup(name) or _lookup("nobody")
+        found = _lookup(name) or _nobody(name)
     if found is None or found.pw_uid == 0:
         raise Rejected(
             f"PostgreSQL refuses to run as root and the system user {name} could not be made;"
@@ -131,6 +135,12 @@ def _lookup(name: str) -> pwd.struct_passwd | None:
         return pwd.getpwnam(name)
     except KeyError:
         return None
+
+
+def _nobody(wanted: str) -> pwd.struct_passwd | None:
+    """The account that every system has; other programs may run as it, too, so this is second best."""
+    _log.warning("database_runs_as_nobody", because=f"the system user {wanted} could not be made")
+    return _lookup("nobody")
 
 
 def _make_account(name: str) -> None:

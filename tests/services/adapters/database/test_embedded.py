@@ -256,3 +256,13 @@ def test_missing_files_are_never_replaced_by_empty_ones(system_dir: Path, tmp_pa
     shutil.rmtree(system_dir / "clusters")
     with pytest.raises(Rejected, match=r"should be in .* but is not there; bring it back"):
         EmbeddedPostgres(tmp_path).start()
+
+
+@as_root
+def test_where_users_cannot_be_made_the_server_runs_as_nobody(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "_make_account", lambda name: None)
+    with EmbeddedPostgres(data_dir, pg_user="axisor-absent", options=FAST) as server:
+        assert server.alive()
+    assert (data_dir / "postgres").owner() == "nobody"
