@@ -122,7 +122,8 @@ class _Tab:
             return
         markets = self._axisor.markets
         info = markets.info(account_id)
-        told = (account_id, info.feed, info.label, info.state, info.funding, info.scenario)
+        change = None if info.change_24h is None else round(info.change_24h, 3)
+        told = (account_id, info.feed, info.label, info.state, info.funding, info.scenario, change)
         if told != self._told or self._quiet >= HEARTBEAT_S:
             self._told = told
             await self._send(self._snapshot(account_id, info))
