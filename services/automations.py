@@ -96,7 +96,8 @@ class Automations:
         await self._accounts.check(user_id, account_id)
         if not isinstance(parsed, MarginGuard):
             raise Rejected("Only a Margin Guard can be previewed here.")
-        balance = await self._markets.floor(account_id).exchange(account_id).balance()
+        async with self._markets.staying(account_id) as floor:
+            balance = await floor.exchange(account_id).balance()
         return preview(parsed, position, Sats(max(balance - cost, 0)), self._clock)
 
     async def _refuse_overlap(

@@ -14,7 +14,7 @@ from services.domain.automation import AddMargin, ClosePosition, Intent, IntentS
 from services.domain.errors import Rejected
 from services.domain.futures import Position, Side
 from services.domain.inputs import decimal, whole
-from services.domain.market import Candle
+from services.domain.market import Candle, Tick
 from services.domain.money import Sats, to_tick
 from services.engine.kinds import margin_guard, parse
 from services.engine.kinds.margin_guard import MarginGuard
@@ -109,13 +109,14 @@ class Desk:
         }
         accounts, positions = [], []
         for row in rows:
-            exchange = self._markets.floor(row.id).exchange(row.id)
-            balance = await exchange.balance()
-            accounts.append(AccountView(row.id, row.name, row.venue, balance, self._markets.info(row.id)))
+            async with self._markets.staying(row.id) as floor:
+                balance = await floor.exchange(row.id).balance()
+                running, market = floor.runner.positions(row.id), self._markets.info(row.id)
+            accounts.append(AccountView(row.id, row.name, row.venue, balance, market))
             guards = [a for a in automations if a.account_id == row.id]
-            for position in self._markets.floor(row.id).runner.positions(row.id):
+            for position in running:
                 guard = await self._guard(position, guards, runs, balance, language)
-                positions.append(self._position(row.id, position, guard))
+                positions.append(_position(row.id, position, guard, market.tick))
         decisions = await self._decisions(user_id, language)
         return Overview(tuple(accounts), tuple(automations), tuple(positions), decisions)
 
@@ -141,7 +142,8 @@ class Desk:
         """What an order would cost now, and the position it would make; nothing is ordered."""
         await self._accounts.check(user_id, account_id)
         order = _order(side, quantity, leverage)
-        cost = self._markets.floor(account_id).exchange(account_id).quote(order)
+        async with self._markets.staying(account_id) as floor:
+            cost = floor.exchange(account_id).quote(order)
         position = Position(
             id="preview",
             side=order.side,
@@ -173,8 +175,8 @@ class Desk:
         """A market order. Raises `Rejected` with the allowed range; nothing is ordered then."""
         await self._accounts.check(user_id, account_id)
         order = _order(side, quantity, leverage)
-        floor = self._markets.floor(account_id)
-        return await floor.runner.exclusively(account_id, lambda exchange: exchange.open_market(order))
+        async with self._markets.staying(account_id) as floor:
+            return await floor.runner.exclusively(account_id, lambda exchange: exchange.open_market(order))
 
     async def add_margin(
         self, user_id: UUID, account_id: UUID, position_id: str, amount: object, order_id: UUID
@@ -210,23 +212,18 @@ class Desk:
 
     async def _own_position(self, user_id: UUID, account_id: UUID, position_id: str) -> Position:
         await self._accounts.check(user_id, account_id)
-        for position in self._markets.floor(account_id).runner.positions(account_id):
-            if position.id == position_id:
-                return position
+        async with self._markets.staying(account_id) as floor:
+            for position in floor.runner.positions(account_id):
+                if position.id == position_id:
+                    return position
         raise Rejected("There is no running position with this id.", code="position_not_found")
 
     async def _order(self, account_id: UUID, position_id: str, action: MoneyAction, order_id: UUID) -> Intent:
-        runner = self._markets.floor(account_id).runner
-        intent = await runner.order(account_id, position_id, action, order_id)
+        async with self._markets.staying(account_id) as floor:
+            intent = await floor.runner.order(account_id, position_id, action, order_id)
         if intent.state is IntentState.REJECTED:
             raise Rejected(intent.detail)
         return intent
-
-    def _position(self, account_id: UUID, position: Position, guard: GuardView | None) -> PositionView:
-        room = Sats(max(futures.full_margin(position) - position.margin, 0))
-        tick = self._markets.floor(account_id).price
-        needed = futures.margin_to_reach(position, tick.price, guard.target) if tick and guard else None
-        return PositionView(account_id, position, guard, room, Sats(min(needed or 0, room)))
 
     async def _guard(
         self,
@@ -282,6 +279,14 @@ class Desk:
             if trade.how == "liquidated"
         ]
         return tuple(sorted([*history, *ended], key=lambda d: d.at, reverse=True)[:DECISIONS])
+
+
+def _position(
+    account_id: UUID, position: Position, guard: GuardView | None, tick: Tick | None
+) -> PositionView:
+    room = Sats(max(futures.full_margin(position) - position.margin, 0))
+    needed = futures.margin_to_reach(position, tick.price, guard.target) if tick and guard else None
+    return PositionView(account_id, position, guard, room, Sats(min(needed or 0, room)))
 
 
 _STATES = {"blocked": "blocked", "acting": "acting"}

@@ -94,10 +94,7 @@ class Surroundings:
 
 
 class AccountRunner:
-    """See the module's text. Created by the market's `Runner`.
-
-    `unsure` is set where something failed, was cancelled or could not be read; `recover` ends it.
-    """
+    """Created by the market's `Runner`. `unsure`: something failed, was cancelled or could not be read."""
 
     def __init__(self, account_id: UUID, exchange: Exchange, around: Surroundings) -> None:
         self.id, self.unsure = account_id, True

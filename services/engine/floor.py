@@ -4,17 +4,21 @@ A floor is what a live market, a scenario and a replay have in common. Accounts 
 account is settled here, a real one settles at its own venue and only its automations run here.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from decimal import Decimal
 from uuid import UUID
 
-from services.domain.errors import Defect, Unavailable, Unknown
+import structlog
+
+from services.domain.errors import Defect, Unavailable
 from services.domain.market import Tick
 from services.domain.wakes import EventKind
 from services.engine.paper_exchange import FEE_RATE, BookStore, PaperExchange
 from services.engine.runner import Runner
 from services.engine.wakes import WakeIndex
 from services.ports import Clock
+
+_log = structlog.get_logger()
 
 
 class Floor:
@@ -45,13 +49,19 @@ class Floor:
             **({} if new_id is None else {"new_id": new_id}),
         )
         self._paper[account_id] = exchange
-        await exchange.book()
+        try:
+            await exchange.book()
+        except Unavailable:
+            self._unsettled.add(account_id)
         await self.runner.add_account(account_id, exchange)
 
     async def leave(self, account_id: UUID) -> None:
         """The account trades elsewhere from now on; waits for what is running."""
+        exchange = self._paper.pop(account_id, None)
+        self._unsettled.discard(account_id)
         await self.runner.remove_account(account_id)
-        self._paper.pop(account_id).disarm()
+        if exchange is not None:
+            await exchange.retire()
 
     def exchange(self, account_id: UUID) -> PaperExchange:
         """The account's venue; a `Defect` when it does not trade here."""
@@ -73,20 +83,30 @@ class Floor:
 
     async def _settle(self, account_id: UUID, tick: Tick) -> None:
         """Liquidate at one account; when its book cannot be saved now, again at the next price."""
-        try:
-            closed = await self._paper[account_id].settle(tick.price)
-        except (Unavailable, Unknown):
-            self._unsettled.add(account_id)
-            return
-        self._unsettled.discard(account_id)
-        if closed:
-            await self.runner.refresh(account_id, EventKind.POSITION_CLOSED)
+        self._unsettled.add(account_id)
+        exchange = self._paper[account_id]
+        if await self._done(account_id, exchange.settle(tick.price), EventKind.POSITION_CLOSED):
+            self._unsettled.discard(account_id)
 
     async def settle_funding(self, rate: Decimal) -> None:
         """One funding settlement for every paper account, at the current price."""
         tick = self.runner.market.tick
         for account_id, exchange in list(self._paper.items()):
-            if await exchange.settle_funding(rate):
-                await self.runner.refresh(account_id, EventKind.FUNDING_SETTLED)
+            await self._done(account_id, exchange.settle_funding(rate), EventKind.FUNDING_SETTLED)
         if tick is not None:
             await self.tick(tick)
+
+    async def _done(self, account_id: UUID, work: Awaitable[Collection[object]], event: EventKind) -> bool:
+        """Whether something at one account could be done; if so, its automations hear what came of it.
+
+        An account that fails does not keep the others from the price.
+        """
+        try:
+            if await work and self.runner.owns(account_id):
+                await self.runner.refresh(account_id, event)
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a market
+            _log.warning(
+                "account.not_settled", account=str(account_id), event_kind=event.value, exc_info=error
+            )
+            return False
+        return True

@@ -83,6 +83,10 @@ class MemoryJournal:
         self.intents[intent_id] = replace(after, resolved_at=at) if state in FINAL else after
 
 
+def book_changed() -> Rejected:
+    return Rejected("The account was changed elsewhere meanwhile; try again.", code="book_changed")
+
+
 def _exists() -> Rejected:
     return Rejected("This order was already given; it was not repeated.", code="intent_exists")
 
@@ -98,6 +102,8 @@ class MemoryBooks:
         return self.books[account_id]
 
     async def save(self, account_id: UUID, before: Book, after: Book, closed: Sequence[ClosedTrade]) -> None:
+        if self.books[account_id] != before:
+            raise book_changed()
         self.books[account_id] = after
         self.trades.setdefault(account_id, []).extend(closed)
 

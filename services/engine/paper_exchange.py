@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Protocol, TypeVar
 from uuid import UUID, uuid4
 
-from services.domain.errors import Unavailable
+from services.domain.errors import Rejected, Unavailable
 from services.domain.futures import Position, Side
 from services.domain.market import Tick
 from services.domain.money import Sats
@@ -32,7 +32,12 @@ class BookStore(Protocol):
     async def load(self, account_id: UUID) -> Book: ...
 
     async def save(self, account_id: UUID, before: Book, after: Book, closed: Sequence[ClosedTrade]) -> None:
-        """All of it in one transaction; raises `Unknown` when it may or may not have been saved."""
+        """All of it in one transaction.
+
+        Raises:
+            Rejected: the stored book is not `before` any more; nothing was saved.
+            Unknown: it may or may not have been saved.
+        """
         ...
 
     async def closed(self, account_id: UUID, position_id: str) -> ClosedTrade | None: ...
@@ -61,6 +66,7 @@ class PaperExchange:
         self._account_id, self._store, self._clock = account_id, store, clock
         self._tick, self._levels, self._fee_rate, self._new_id = tick, levels, fee_rate, new_id
         self._book: Book | None = None
+        self._retired = False
         self._lock = asyncio.Lock()
 
     # -- the port -------------------------------------------------------------------------------
@@ -81,7 +87,13 @@ class PaperExchange:
         return await self._change(act)
 
     async def add_margin(self, position_id: str, amount: Sats) -> Position:
-        return await self._change(lambda book: (paper.add_margin(book, position_id, amount), []))
+        def act(book: Book) -> tuple[Position, list[ClosedTrade]]:
+            tick = self._tick()
+            if tick is not None and paper.liquidated(paper.find(book, position_id), tick.price):
+                raise Rejected("The price has reached the liquidation of this position.", code="liquidated")
+            return paper.add_margin(book, position_id, amount), []
+
+        return await self._change(act)
 
     async def close(self, position_id: str) -> ClosedTrade:
         def act(book: Book) -> tuple[ClosedTrade, list[ClosedTrade]]:
@@ -120,14 +132,21 @@ class PaperExchange:
             lambda book: (paper.settle_funding(book, rate=rate, price=self._price()), [])
         )
 
-    def disarm(self) -> None:
-        """Leave the market: its prices do not settle this account any more."""
-        self._levels.disarm(self._account_id)
+    async def retire(self) -> None:
+        """Leave the market after what is being saved: its prices do not settle this account any more.
+
+        Whoever still holds this exchange is refused, as the book may be changed elsewhere from now on.
+        """
+        async with self._lock:
+            self._retired = True
+            self._levels.disarm(self._account_id)
 
     # -- inside ---------------------------------------------------------------------------------
 
     async def _change(self, act: Callable[[Book], tuple[T, list[ClosedTrade]]]) -> T:
         async with self._lock:
+            if self._retired:
+                raise Unavailable("The account trades elsewhere now.", code="account_moving")
             before = await self.book()
             after = before.copy()
             result, closed = act(after)
@@ -141,6 +160,8 @@ class PaperExchange:
 
     def _believe(self, book: Book) -> None:
         self._book = book
+        if self._retired:
+            return
         self._levels.arm(self._account_id, [_liquidation_wake(p) for p in book.positions.values()])
 
     def _open(self, book: Book, order: MarketOrder) -> Position:

@@ -55,8 +55,10 @@ class Runner:
         await account.recover()
 
     async def remove_account(self, account_id: UUID) -> None:
-        """Hand an account back, after what is running."""
-        await self._accounts.pop(account_id).stop()
+        """Hand an account back, after what is running; nothing happens when it is not here."""
+        account = self._accounts.pop(account_id, None)
+        if account is not None:
+            await account.stop()
 
     def owns(self, account_id: UUID) -> bool:
         return account_id in self._accounts

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.domain.errors import Defect, Unavailable, Unknown
 from services.domain.futures import Position, Side
 from services.domain.money import Sats
+from services.engine.in_memory import book_changed
 from services.engine.paper import Book
 from services.ports import ClosedTrade
 from services.storage.database import Database
@@ -20,7 +21,7 @@ from services.storage.tables import PaperBookRow, PaperTradeRow
 
 
 class DatabaseBooks:
-    """A `BookStore`; the account's row lock keeps two writers apart."""
+    """A `BookStore`; a writer who started from another book than the stored one is refused."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,10 +63,10 @@ class DatabaseBooks:
         after: Book,
         closed: Sequence[ClosedTrade],
     ) -> None:
-        money = {"balance": after.balance, "fees": after.fees, "funding": after.funding}
-        await session.exec(
-            update(PaperBookRow).where(col(PaperBookRow.account_id) == account_id).values(**money)
-        )
+        was, becomes = _money(before), _money(after)
+        query = update(PaperBookRow).filter_by(account_id=account_id, **was).values(**becomes)
+        if (await session.exec(query)).rowcount != 1:
+            raise book_changed()
         for position in after.positions.values():
             if before.positions.get(position.id) != position:
                 await self._upsert(session, account_id, _columns(position))
@@ -75,6 +76,10 @@ class DatabaseBooks:
     async def _upsert(self, session: AsyncSession, account_id: UUID, columns: dict[str, Any]) -> None:
         query = insert(PaperTradeRow).values(account_id=account_id, **columns)
         await session.exec(query.on_conflict_do_update(index_elements=["id"], set_=columns))
+
+
+def _money(book: Book) -> dict[str, int]:
+    return {"balance": book.balance, "fees": book.fees, "funding": book.funding}
 
 
 def _columns(position: Position) -> dict[str, Any]:
