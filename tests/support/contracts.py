@@ -29,6 +29,16 @@ BTCUSDT = Linear(
     max_price=Decimal(4_529_764),
 )
 
+COARSE = Linear(
+    symbol="COARSE",
+    tick=Decimal("0.25"),
+    step=Decimal("0.003"),
+    tiers=BTCUSDT_TIERS,
+    max_price=Decimal(1_000_000),
+    decimals=0,
+)
+"""A contract whose collateral comes in whole dollars, so that every rounding shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -123,6 +123,12 @@ def test_a_profit_below_one_sat_moves_the_price_to_the_market() -> None:
     assert (done.from_profit, done.from_margin, done.position.entry) == (0, 1, Decimal("100000.5"))
 
 
+def test_taking_all_whole_sats_of_profit_moves_the_price_to_the_market() -> None:
+    held = position("buy", 1, 100_000, 10)
+    done = cashing.cash_in(held, Sats(1), market=Decimal(100_190))
+    assert (done.from_profit, done.from_margin, done.position.entry) == (1, 0, Decimal(100_190))
+
+
 @pytest.mark.parametrize(
     ("side", "stop", "amount", "kept"),
     [

@@ -15,7 +15,7 @@ from services.domain.contracts import INVERSE, Contract, Quantity
 from services.domain.errors import Defect, Rejected
 from services.domain.futures import Position, Side
 from services.domain.money import MAX_PRICE, Sats
-from tests.support.contracts import BTCUSDT, Held, held
+from tests.support.contracts import BTCUSDT, COARSE, Held, held
 from tests.support.trading import position, positions
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -55,7 +55,7 @@ def trades(draw: st.DrawFn, contract: Contract) -> Trade:
 def for_each(test: T) -> T:
     """The test once with each contract."""
     once: Callable[[T], T] = pytest.mark.parametrize(
-        "contract", [INVERSE, BTCUSDT], ids=["inverse", "linear"]
+        "contract", [INVERSE, BTCUSDT, COARSE], ids=["inverse", "linear", "coarse"]
     )
     return once(test)
 
@@ -217,10 +217,8 @@ def test_a_price_is_rounded_to_the_nearest_tick(
         assert abs(Fraction(rounded) - price) <= Fraction(contract.tick) / 2
 
 
-@for_each
-def test_the_collateral_is_named_with_its_smallest_unit(contract: Contract) -> None:
-    assert contract.decimals == 8
-    assert contract.asset == {"BTCUSD": "BTC", "BTCUSDT": "USDT"}[contract.symbol]
+def test_the_collateral_is_named_with_its_smallest_unit() -> None:
+    assert [(one.asset, one.decimals) for one in (INVERSE, BTCUSDT)] == [("BTC", 8), ("USDT", 8)]
 
 
 # -- LN Markets ---------------------------------------------------------------------------------
@@ -277,6 +275,17 @@ def test_a_linear_long_is_worth_what_it_is() -> None:
     liquidation = BTCUSDT.opening_liquidation(Side.BUY, size, entry, 10)
     assert liquidation == Decimal("54216.9"), "27,000 / 0.5 / (1 - 0.004) = 54,216.867..., rounded up"
     assert BTCUSDT.opening_liquidation(Side.SELL, size, entry, 10) == Decimal("65737.0")
+
+
+def test_what_a_linear_venue_does_not_state_is_rounded_against_the_user() -> None:
+    """In whole dollars: half a dollar won is none, half a dollar due is one."""
+    size = Decimal("0.003")
+    assert COARSE.profit(Side.BUY, size, Decimal(100), Decimal(250)) == 0
+    assert COARSE.profit(Side.BUY, size, Decimal(250), Decimal(100)) == -1
+    assert COARSE.fee(size, Decimal(250), Decimal("0.01")) == 1
+    assert COARSE.margin_for(size, Decimal(250), 10) == 1
+    assert COARSE.funding_fee(Side.BUY, size, Decimal(250), Decimal("0.01")) == 1
+    assert COARSE.funding_fee(Side.SELL, size, Decimal(250), Decimal("0.01")) == 0
 
 
 def test_a_linear_long_with_all_its_value_as_margin_cannot_be_liquidated() -> None:
