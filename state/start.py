@@ -73,7 +73,7 @@ class StartState(Asking, rx.State):
     async def edit(self, name: str, value: str) -> None:
         """A field of order or guard has changed: say again what will happen."""
         caller = await caller_of(self)
-        known = name in NUMBERS or name in _ORDER
+        known = name in (*NUMBERS, *_ORDER)
         if caller is None or not known or not isinstance(value, str) or self.step != "position":
             return
         self._typed = {**self._typed, name: value}

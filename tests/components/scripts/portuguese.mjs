@@ -1,0 +1,1 @@
+export default { Close: "Fechar", "Close {label}": "Fechar {label}" };
