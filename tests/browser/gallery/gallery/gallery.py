@@ -6,6 +6,7 @@ It is an application of its own and never part of the product.
 import dataclasses
 
 import reflex as rx
+from gallery import samples
 
 from components import build, theme
 from components.account import AuthForm
@@ -13,13 +14,12 @@ from components.boot import head
 from components.decisions import decision_stream
 from components.dialogs import Notice
 from components.distance import DistanceBarView
-from components.header import facts, header
+from components.header import details, header
 from components.position_card import Actions, position_card
 from components.protect import chart_panel, empty, failed, layout, loading, position_list
 from components.safety import SafetyView
 from components.shell import bare, shell
 from components.text import t
-from gallery import samples
 from state.rows import DecisionRow, PositionRow
 
 build.generate()
@@ -46,10 +46,12 @@ def _sheet(*cases: rx.Component) -> rx.Component:
 
 
 def protect() -> rx.Component:
+    numbers = details(*(rx.Var.create(one) for one in (155_010, 87_600, 9_844_990)), known=True)
     return shell(
         layout(
-            header(POSITIONS, facts(rx.Var.create(155010), rx.Var.create(87600), rx.Var.create(9844990))),
+            header(POSITIONS, "ready", numbers, rx.fragment()),
             position_list(POSITIONS, ACTIONS, rx.Var.create("a")),
+            numbers,
             chart_panel(POSITIONS[0]),
             decision_stream(DECISIONS),
         )

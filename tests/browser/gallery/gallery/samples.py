@@ -37,7 +37,21 @@ BARS = {
     "no price yet": {**LONG, **ARMED, "distance": None},
 }
 
-STATUSES = ["safe", "watch", "bare", "paused", "stale", "acting", "danger", "blocked", "offline", "none"]
+STATUSES = [
+    "safe",
+    "watch",
+    "bare",
+    "paused",
+    "stale",
+    "acting",
+    "danger",
+    "blocked",
+    "offline",
+    "none",
+    "reading",
+    "unread",
+    "signed-out",
+]
 
 BASE = PositionRow(
     id="a",
