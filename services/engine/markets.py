@@ -94,8 +94,9 @@ class Markets:
 
     async def join(self, account_id: UUID, automations: list[Automation]) -> None:
         """Take over an account with its armed automations."""
-        self._members[account_id] = _Member({a.id: a for a in automations})
-        await self._enter(account_id, self.base)
+        member = self._members[account_id] = _Member({a.id: a for a in automations})
+        async with member.gate.moving():
+            await self._enter(account_id, self.base)
 
     def floor(self, account_id: UUID) -> Floor:
         """Where the account trades now."""
