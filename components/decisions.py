@@ -48,6 +48,7 @@ def _line(decision: Shown) -> tuple[rx.Component, rx.Component]:
             rx.el.span(decision.headline, class_name="decision-headline text-14 block"),
             rx.el.span(
                 ago(at=decision.at),
+                " ",
                 decision.position,
                 rx.cond(decision.source != "", rx.el.span(" · ", decision.source)),
                 class_name="text-12 text-muted",
