@@ -36,21 +36,25 @@ def main() -> None:
 
     environment.REFLEX_COMPILE_CONTEXT.set(constants.CompileContext.EXPORT)
     environment.REFLEX_ENV_MODE.set(constants.Env.PROD)
-    if prerequisites.needs_reinit():
-        prerequisites.initialize_reflex_user_directory()  # type: ignore[no-untyped-call]
-        prerequisites.initialize_frontend_dependencies()  # type: ignore[no-untyped-call]
-    with path_ops.file_lock(prerequisites.get_web_dir()):
-        _announce("compiling the pages and installing what they import")
-        prerequisites.get_compiled_app(prerender_routes=True)
-        build.setup_frontend(Path.cwd())
-        _announce("bundling")
-        build.build()  # type: ignore[no-untyped-call]
-    for folder in (prerequisites.get_web_dir(), Path("reflex.lock")):
-        _settle(folder / "package.json")
+    try:
+        if prerequisites.needs_reinit():
+            prerequisites.initialize_reflex_user_directory()  # type: ignore[no-untyped-call]
+            prerequisites.initialize_frontend_dependencies()  # type: ignore[no-untyped-call]
+        with path_ops.file_lock(prerequisites.get_web_dir()):
+            _announce("compiling the pages and installing what they import")
+            prerequisites.get_compiled_app(prerender_routes=True)
+            build.setup_frontend(Path.cwd())
+            _announce("bundling")
+            build.build()  # type: ignore[no-untyped-call]
+    finally:
+        for folder in (prerequisites.get_web_dir(), Path("reflex.lock")):
+            _settle(folder / "package.json")
 
 
 def _settle(package: Path) -> None:
     """Write a package.json in the order that npm keeps, so that a clone's first build changes nothing."""
+    if not package.exists():
+        return
     content = json.loads(package.read_text())
     ordered = {key: content.pop(key) for key in _ORDER if key in content} | content
     package.write_text(json.dumps(ordered, separators=(",", ":")))
