@@ -80,7 +80,7 @@ async def test_watch_restarts_a_killed_postmaster_on_its_port(data_dir: Path) ->
         killed = server.pid
         assert killed is not None
         kill(killed)
-        while embedded.running(data_dir) is None or server.pid == killed:  # noqa: ASYNC110 - the server is no task
+        while server.pid == killed or embedded.running(data_dir) is None:  # noqa: ASYNC110 - the server is no task
             await asyncio.sleep(0.02)
         watching.cancel()
         assert remembered(server.url) == [1]
