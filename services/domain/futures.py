@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from services.domain.errors import Rejected
 from services.domain.money import (
+    GRAIN,
     MAX_PRICE,
     MIN_PRICE,
     SATS_PER_BTC,
@@ -34,6 +35,9 @@ MAX_QUANTITY = 500_000
 MAX_POSITIONS = 100
 RESERVE_FEE_RATE = Decimal("0.001")
 """Opening and closing fee are reserved at the first tier's rate, whatever the account's tier."""
+
+
+_SLACK = 2 * Fraction(GRAIN)
 
 
 class Side(StrEnum):
@@ -161,7 +165,9 @@ def margin_to_reach(position: Position, price: Decimal, target: Decimal) -> Sats
 
     Solved from the venue's formula and its rounding to the tick, not searched for: the
     liquidation has to be on or beyond the last tick that satisfies the target, and the venue
-    rounds to a tick whatever lies within a quarter dollar of it.
+    rounds to a tick whatever lies within a quarter dollar of it. A price level is written to a
+    grain, so the target counts as met when it is missed by less than two grains of the price:
+    else a level whose exact value puts the liquidation on a tick would cost a tick more.
 
     Args:
         position: as the venue reports it now.
@@ -174,11 +180,11 @@ def margin_to_reach(position: Position, price: Decimal, target: Decimal) -> Sats
         return None
     worth = Fraction(position.quantity * SATS_PER_BTC)
     bound = Fraction(price) * (1 - position.side.sign * Fraction(target))
-    if position.side is Side.BUY:
-        edge = tick_below(bound) + TICK / 2  # anything below this rounds to the wanted tick or less
+    if position.side is Side.BUY:  # anything below the edge rounds to the wanted tick or less
+        edge = tick_below(bound + _SLACK) + TICK / 2
         needed = floor_sats(worth / Fraction(edge) - worth / Fraction(position.entry)) + 1
-    else:
-        edge = tick_above(bound) - TICK / 2  # anything from here on rounds to the wanted tick or more
+    else:  # anything from the edge on rounds to the wanted tick or more
+        edge = tick_above(bound - _SLACK) - TICK / 2
         needed = ceil_sats(worth / Fraction(position.entry) - worth / Fraction(edge))
     if _meets(position, price, target):
         return Sats(0)
@@ -192,7 +198,7 @@ def within_reach(position: Position, price: Decimal, target: Decimal) -> bool:
 
 
 def _meets(position: Position, price: Decimal, target: Decimal) -> bool:
-    return (price - position.liquidation) * position.side.sign >= target * price
+    return (price - position.liquidation) * position.side.sign >= target * price - GRAIN * 2
 
 
 def with_margin(position: Position, margin: Sats) -> Position:

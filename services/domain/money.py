@@ -22,7 +22,8 @@ TICK = Decimal("0.5")
 MIN_PRICE = Decimal(1)
 MAX_PRICE = Decimal(100_000_000)
 
-_LEVEL_STEP = Decimal("0.00000001")
+GRAIN = Decimal("0.00000001")
+"""USD per BTC: how finely a price level is written. Two prices nearer than this are one."""
 
 
 def round_sats(value: Exact) -> Sats:
@@ -69,6 +70,6 @@ def level_above(value: Exact) -> Decimal:
 
 
 def _decimal(value: Fraction, rounding: str) -> Decimal:
-    scaled = value / Fraction(_LEVEL_STEP)
+    scaled = value / Fraction(GRAIN)
     whole = floor(scaled) if rounding == ROUND_FLOOR else ceil(scaled)
-    return whole * _LEVEL_STEP
+    return whole * GRAIN
