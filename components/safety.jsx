@@ -115,7 +115,7 @@ const statusNow = (fresh, seen, read) => {
 
 const textFor = (status, seen, total, t) => {
   if (status === "offline") return t("Guards keep running on the server. These are the last numbers seen.");
-  if (status === "signed-out") return t("Guards keep running. Sign in again to see them.");
+  if (status === "signed-out") return <a className="underline" href="/sign-in/">{t("Guards keep running. Sign in again to see them.")}</a>;
   if (status === "reading") return t("The state of your positions is on its way.");
   if (status === "unread") return t("Guards keep running on the server.");
   if (status === "stale") return t("Guards do not act on an old price. Last seen {share}.", { share: percent(seen.nearest) });

@@ -159,3 +159,21 @@ async def test_every_scenario_of_the_server_has_its_button(axisor: Axisor) -> No
     for name in axisor.desk.scenarios():
         assert f'"{name}"' in page
         assert f'"{name}": (t)' in script or f"{name}: (t)" in script
+
+
+async def test_a_second_position_gets_a_guard_of_its_own(axisor: Axisor, tab: Tab, owner: Person) -> None:
+    await start(tab)
+    first = (await tab.state(ProtectState)).positions[0]
+    await tab.do(GuardState, "start", position_id=first.id)
+    await tab.do(GuardState, "arm", form={**FIRST, "scope": "one"})
+    await tab.do(TicketState, "start")
+    await tab.do(TicketState, "order", form={"side": "sell", "quantity": "500", "leverage": "5"})
+    await tab.do(ProtectState, "refresh")
+    second = next(row for row in (await tab.state(ProtectState)).positions if row.id != first.id)
+    assert (second.side, second.state) == ("sell", "")
+    await tab.do(GuardState, "start", position_id=second.id)
+    fields = (await tab.state(GuardState)).fields
+    assert (await tab.state(GuardState)).problem == ""
+    await tab.do(GuardState, "arm", form={**fields, "scope": "one"})
+    await tab.do(ProtectState, "refresh")
+    assert {row.state for row in (await tab.state(ProtectState)).positions} == {"armed"}
