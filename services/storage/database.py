@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -43,12 +43,12 @@ class Database:
         """A session in a transaction: committed at the end, rolled back on any error.
 
         Raises:
-            Unavailable: the database cannot be reached.
+            Unavailable: the database cannot be reached, or has no connection left.
         """
         try:
             async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 yield session
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, TimeoutError) as error:
             raise Unavailable("The database does not answer.", code="database_unavailable") from error
         except DBAPIError as error:
             if error.connection_invalidated:
