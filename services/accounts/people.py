@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlmodel import select
 
 from services.accounts import passwords
@@ -51,7 +51,7 @@ class People:
             created_at=self._clock.now(),
         )
         async with self._database.begin() as session:
-            await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _FIRST_PERSON})
+            await session.exec(select(func.pg_advisory_xact_lock(_FIRST_PERSON)))
             if (await session.exec(select(func.count()).select_from(UserRow))).one():
                 raise Rejected("This instance has an owner already; sign in instead.", code="owner_exists")
             session.add(row)
@@ -63,16 +63,21 @@ class People:
         Raises:
             Rejected: the same sentence whichever of the two was wrong.
         """
-        wanted = unicodedata.normalize("NFKC", name).strip().lower()
-        async with self._database.begin() as session:
-            query = select(UserRow).where(func.lower(UserRow.name) == wanted)
-            row = (await session.exec(query)).one_or_none()
+        row = await self._named(unicodedata.normalize("NFKC", name).strip())
         fits, replacement = await self._hasher.verify(password, row.password_hash if row else None)
         if row is None or not fits:
             raise Rejected("Name or password is not right.", code="credentials_wrong")
         if replacement is not None:
             await self._replace_hash(row.id, replacement)
         return Person(row.id, row.name, row.role)
+
+    async def _named(self, name: str) -> UserRow | None:
+        """Whatever the case; the database alone decides what that means, as it does for uniqueness."""
+        if "\x00" in name:  # PostgreSQL cannot hold it, so nobody has it
+            return None
+        async with self._database.begin() as session:
+            query = select(UserRow).where(func.lower(UserRow.name) == func.lower(name))
+            return (await session.exec(query)).one_or_none()
 
     async def _replace_hash(self, user_id: UUID, replacement: str) -> None:
         async with self._database.begin() as session:
