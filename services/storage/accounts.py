@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -133,7 +134,7 @@ class Accounts:
         query = _owned(select(RunRow), RunRow.account_id, user_id)
         pair = (col(RunRow.automation_id), col(RunRow.position_id))
         async with self._database.begin() as session:
-            ordered = query.distinct(*pair).order_by(*pair, col(RunRow.at).desc())
+            ordered = query.ext(distinct_on(*pair)).order_by(*pair, col(RunRow.at).desc())
             return list((await session.exec(ordered)).all())
 
     async def history(self, user_id: UUID, limit: int) -> list[Entry]:
