@@ -139,10 +139,12 @@ export function DistanceBarView({ side, entry, liquidation, trigger = null, targ
           </svg>
         )}
       </div>
-      <figcaption className="distance-caption">
-        {children}
-        <span className="text-13 text-muted min-w-0 grow basis-52">{sentence}</span>
-      </figcaption>
+      {(children || sentence) && (
+        <figcaption className="distance-caption">
+          {children}
+          <span className="text-13 text-muted min-w-0 grow basis-52">{sentence}</span>
+        </figcaption>
+      )}
     </figure>
   );
 }

@@ -9,8 +9,8 @@ from components.values import Do, Shown
 from state.guarding import GuardState
 
 
-def guard_fields(edit: Do, fields: Shown, *, folded: bool) -> rx.Component:
-    """Levels first; budgets behind one click where the form is already long."""
+def guard_fields(edit: Do, fields: Shown, promise: Shown | None = None) -> rx.Component:
+    """Levels, then budgets; with a `promise`, that follows the levels and the budgets are folded away."""
 
     def changed(name: str) -> Do:
         return edit(name).debounce(DEBOUNCE_MS)
@@ -39,10 +39,11 @@ def guard_fields(edit: Do, fields: Shown, *, folded: bool) -> rx.Component:
         ),
         class_name="grid sm:grid-cols-2 gap-3",
     )
-    if not folded:
+    if promise is None:
         return rx.fragment(levels, budgets)
     return rx.fragment(
         levels,
+        sentence(promise),
         rx.el.details(
             rx.el.summary(t("Budgets"), class_name="fold"),
             rx.el.div(budgets, class_name="pt-3"),
@@ -58,7 +59,7 @@ def guard_dialog() -> rx.Component:
                 t("Percentages are the distance from liquidation. An empty budget does not bind."),
                 class_name="field-hint",
             ),
-            guard_fields(GuardState.edit, GuardState.fields, folded=False),
+            guard_fields(GuardState.edit, GuardState.fields),
             rx.el.fieldset(
                 rx.el.legend(t("Guards"), class_name="field-label mb-1.5"),
                 rx.el.div(

@@ -35,6 +35,9 @@ _GUARDS = {
 }
 _FALLS_SHORT = N_("Its budgets leave nothing to add at {price}: the position would not be protected.")
 _CAPPED = N_("It spends at most {cap} sats on this position, and never sells or withdraws.")
+_CLOSES_AT = N_(
+    "It spends at most {cap} sats on this position. When nothing more can be added, it closes it at {close}."
+)
 
 _ADDS = N_(
     "Adds {amount} sats on {account}. Liquidation moves from {before} to {after}, leverage to {leverage}x."
@@ -75,7 +78,11 @@ def guarding(language: str, config: MarginGuard, side: Side, preview: GuardPrevi
         target=percent(language, config.target),
         amount=sats(language, preview.amount),
     )
-    return f"{acts} {translate(language, _CAPPED, cap=sats(language, preview.cap))}"
+    cap = sats(language, preview.cap)
+    if config.close_at_percent is None:
+        return f"{acts} {translate(language, _CAPPED, cap=cap)}"
+    close = percent(language, config.close_at_percent / 100)
+    return f"{acts} {translate(language, _CLOSES_AT, cap=cap, close=close)}"
 
 
 def adding(language: str, position: Position, amount: int, account: str) -> str:

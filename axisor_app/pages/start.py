@@ -90,8 +90,7 @@ def _position() -> rx.Component:
         rx.el.form(
             order_fields(StartState.edit, fields["side"], fields["quantity"], fields["leverage"]),
             sentence(StartState.order_sentence),
-            guard_fields(StartState.edit, fields, folded=True),
-            sentence(StartState.guard_sentence),
+            guard_fields(StartState.edit, fields, StartState.guard_sentence),
             problem(StartState.problem),
             rx.el.div(
                 rx.el.button(
