@@ -1,6 +1,7 @@
 """Arming, changing, pausing and previewing automations."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -37,10 +38,16 @@ class GuardPreview:
 
 
 class Automations:
-    """Use cases around automations; every one takes the user first."""
+    """Use cases around automations; every one takes the user first.
+
+    What is stored and what the engine does are changed one after the other, by one person at a
+    time, and to the end even when whoever asked has gone away.
+    """
 
     def __init__(self, accounts: Accounts, markets: Markets, clock: Clock) -> None:
         self._accounts, self._markets, self._clock = accounts, markets, clock
+        self._one_at_a_time = asyncio.Lock()
+        self._begun: set[asyncio.Task[UUID]] = set()
 
     async def arm_guard(self, user_id: UUID, account_id: UUID, config: Mapping[str, Any]) -> UUID:
         """Create and arm a Margin Guard; returns its id.
@@ -49,35 +56,19 @@ class Automations:
             Rejected: a value that does not fit, or a guard that covers the same positions already;
                 nothing was created.
         """
-        parsed = parse(GUARD, config)
-        await self._accounts.check(user_id, account_id)
-        await self._refuse_overlap(user_id, account_id, parsed, besides=None)
-        row = await self._accounts.create_automation(
-            user_id, account_id, GUARD, parsed.model_dump(mode="json"), self._clock.now()
-        )
-        await self._markets.attach(armed(row))
-        return row.id
+        return await self._to_the_end(self._arm(user_id, account_id, parse(GUARD, config)))
 
     async def update_guard(self, user_id: UUID, automation_id: UUID, config: Mapping[str, Any]) -> None:
         """Give a guard its next version; it decides anew at once unless it is paused."""
-        parsed = parse(GUARD, config)
-        before = await self._accounts.automation(user_id, automation_id)
-        await self._refuse_overlap(user_id, before.account_id, parsed, besides=automation_id)
-        row = await self._accounts.configure(
-            user_id, automation_id, parsed.model_dump(mode="json"), self._clock.now()
-        )
-        if not row.paused:
-            await self._markets.attach(armed(row))
+        await self._to_the_end(self._update(user_id, automation_id, parse(GUARD, config)))
 
     async def pause(self, user_id: UUID, automation_id: UUID) -> None:
         """Stop it from acting; what it has begun is finished. Nothing else is stopped."""
-        row = await self._accounts.pause(user_id, automation_id, True)
-        await self._markets.detach(row.account_id, row.id)
+        await self._to_the_end(self._pause(user_id, automation_id))
 
     async def resume(self, user_id: UUID, automation_id: UUID) -> None:
         """Arm it again; it decides at once."""
-        row = await self._accounts.pause(user_id, automation_id, False)
-        await self._markets.attach(armed(row))
+        await self._to_the_end(self._resume(user_id, automation_id))
 
     async def preview(
         self,
@@ -99,6 +90,45 @@ class Automations:
         async with self._markets.staying(account_id) as floor:
             balance = await floor.exchange(account_id).balance()
         return preview(parsed, position, Sats(max(balance - cost, 0)), self._clock)
+
+    async def _to_the_end(self, change: Coroutine[Any, Any, UUID]) -> UUID:
+        task = asyncio.create_task(self._alone(change))
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return await asyncio.shield(task)
+
+    async def _alone(self, change: Coroutine[Any, Any, UUID]) -> UUID:
+        async with self._one_at_a_time:
+            return await change
+
+    async def _arm(self, user_id: UUID, account_id: UUID, parsed: KindConfig) -> UUID:
+        await self._accounts.check(user_id, account_id)
+        await self._refuse_overlap(user_id, account_id, parsed, besides=None)
+        row = await self._accounts.create_automation(
+            user_id, account_id, GUARD, parsed.model_dump(mode="json"), self._clock.now()
+        )
+        await self._markets.attach(armed(row))
+        return row.id
+
+    async def _update(self, user_id: UUID, automation_id: UUID, parsed: KindConfig) -> UUID:
+        before = await self._accounts.automation(user_id, automation_id)
+        await self._refuse_overlap(user_id, before.account_id, parsed, besides=automation_id)
+        row = await self._accounts.configure(
+            user_id, automation_id, parsed.model_dump(mode="json"), self._clock.now()
+        )
+        if not row.paused:
+            await self._markets.attach(armed(row))
+        return row.id
+
+    async def _pause(self, user_id: UUID, automation_id: UUID) -> UUID:
+        row = await self._accounts.pause(user_id, automation_id, True)
+        await self._markets.detach(row.account_id, row.id)
+        return row.id
+
+    async def _resume(self, user_id: UUID, automation_id: UUID) -> UUID:
+        row = await self._accounts.pause(user_id, automation_id, False)
+        await self._markets.attach(armed(row))
+        return row.id
 
     async def _refuse_overlap(
         self, user_id: UUID, account_id: UUID, wanted: KindConfig, besides: UUID | None
