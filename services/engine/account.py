@@ -71,13 +71,17 @@ class Watch:
 
 @dataclass(slots=True)
 class MarketView:
-    """What is known of the market; `silent` once its price is too old."""
+    """What is known of the market; `silent` while it has no price, or none that is young enough."""
 
     source: str
     tick: Tick | None = None
     agreement: Agreement = Agreement.SINGLE
     funding: Reading[Funding] = field(default_factory=lambda: Reading(None, None, "none"))
-    silent: bool = False
+    silent: bool = True
+
+    def begin(self, tick: Tick) -> None:
+        """Start from a price that is known already."""
+        self.tick, self.silent = tick, False
 
 
 @dataclass(frozen=True, slots=True)

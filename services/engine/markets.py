@@ -189,7 +189,8 @@ class Markets:
         """A floor of its own for a scenario, at the base floor's price."""
         feed = self._overlay(scenario, self.feed, lambda: self.base.price)
         floor = self._floor(feed.label)
-        floor.runner.market.tick = self.base.price
+        if self.base.price is not None:
+            floor.runner.market.begin(self.base.price)
         floor.runner.market.funding = self.base.runner.market.funding
         return _Away(scenario, feed, floor, self._clock.now() + timedelta(seconds=scenario.total_s))
 

@@ -147,7 +147,7 @@ class Replay:
         entry = to_tick(self._series.candle(0).open)
         cost = quote(self._terms.order, entry, self._fee_rate)
         self._books.books[ACCOUNT] = Book(Sats(cost.total + self._terms.funds))
-        self._runner.market.tick = Tick(entry, self._clock.now())
+        self._runner.market.begin(Tick(entry, self._clock.now()))
         if self._terms.funding_rate is not None:
             self._announce_funding(self._terms.funding_rate)
         await self._floor.join(ACCOUNT, new_id=lambda: POSITION)

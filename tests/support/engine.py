@@ -235,7 +235,7 @@ class World:
     async def start(self, *guards: tuple[UUID, MarginGuard], price: Decimal | int = 100_000) -> None:
         """Take the account over and arm the guards at a price."""
         self.venue.price = Decimal(price)
-        self.runner.market.tick = Tick(Decimal(price), self.clock.now())
+        self.runner.market.begin(Tick(Decimal(price), self.clock.now()))
         await self.runner.add_account(ACCOUNT, self.venue)
         for name, config in guards or ((GUARD, guard()),):
             await self.attach(config, name)

@@ -259,12 +259,14 @@ async def test_silence_is_said_once_blocks_and_ends_with_the_next_price() -> Non
     assert world.states() == ["confirmed"]
 
 
-async def test_a_guard_without_any_price_waits_for_the_first() -> None:
+@pytest.mark.parametrize("waited", [0, 1])
+async def test_a_guard_without_any_price_waits_for_the_first(waited: int) -> None:
     world = World()
     await world.runner.add_account(ACCOUNT, world.venue)
     await world.attach(guard())
     assert world.last.decision.outcome is Outcome.BLOCKED
-    await world.wait(1)
+    for _ in range(waited):
+        await world.wait(1)
     await world.tick(DANGER)
     assert world.states() == ["confirmed"]
 
