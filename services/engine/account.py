@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,7 +17,6 @@ import structlog
 
 from services.domain import futures
 from services.domain.automation import (
-    Agreement,
     Decision,
     Facts,
     Intent,
@@ -30,13 +29,14 @@ from services.domain.automation import (
 )
 from services.domain.errors import Defect, Rejected, Unavailable
 from services.domain.futures import Position
-from services.domain.market import PRICE_MAX_AGE, Funding, Tick, day_of
+from services.domain.market import PRICE_MAX_AGE, day_of
 from services.domain.money import Sats
 from services.domain.wakes import At, EventKind, PriceAtOrAbove, PriceAtOrBelow
 from services.engine.doubts import Doubts
 from services.engine.intents import Sleep, perform
 from services.engine.kind import KindConfig
 from services.engine.kinds import KINDS
+from services.engine.market_view import MarketView
 from services.engine.wakes import WakeIndex
 from services.ports import Clock, Exchange, Journal
 
@@ -67,21 +67,6 @@ class Watch:
     account_id: UUID
     automation_id: UUID
     position_id: str
-
-
-@dataclass(slots=True)
-class MarketView:
-    """What is known of the market; `silent` while it has no price, or none that is young enough."""
-
-    source: str
-    tick: Tick | None = None
-    agreement: Agreement = Agreement.SINGLE
-    funding: Reading[Funding] = field(default_factory=lambda: Reading(None, None, "none"))
-    silent: bool = True
-
-    def begin(self, tick: Tick) -> None:
-        """Start from a price that is known already."""
-        self.tick, self.silent = tick, False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from services.domain.errors import Unavailable
 from services.domain.futures import Position
 from services.domain.market import PRICE_MAX_AGE, Funding, Tick
 from services.domain.wakes import EventKind
-from services.engine.account import AccountRunner, Automation, MarketView, Surroundings, Watch
+from services.engine.account import AccountRunner, Automation, Surroundings, Watch
 from services.engine.intents import Sleep
+from services.engine.market_view import MarketView
 from services.engine.wakes import WakeIndex
 from services.ports import Clock, Exchange, Journal
 
