@@ -22,7 +22,7 @@ from tests.crash.venue import Faults
 USER = UUID("00000000-0000-4000-8000-00000000000c")
 STEPS = range(1, 14)
 RANDOM_KILLS = 40
-FINISH_S = 120
+FINISH_S = 300
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.crash.victim"])
