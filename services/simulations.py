@@ -162,12 +162,12 @@ def _moment(label: str, value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(str(value).strip())
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Rejected(
             f"The {label} date must be ISO 8601 in UTC, as in 2020-03-12 or 2020-03-12T08:00.",
             code="date_unreadable",
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _iso(moment: datetime) -> str:
