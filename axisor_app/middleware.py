@@ -3,8 +3,9 @@
 Plain ASGI, because it has to see the pages, the API and both sockets alike.
 """
 
+import re
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
+from http.cookies import Morsel
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,14 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
 }
+
+_QUOTE = '"'
+_OCTETS = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
+_CONTENT = re.compile(f"{_OCTETS}|{_QUOTE}{_OCTETS}{_QUOTE}")
+_NAME = re.compile(r"[\w!#%&'*+.^`|~-][\w!#$%&'*+.^`|~-]*", re.ASCII)
+"""Names and contents of cookies. Source: RFC 6265, section 4.1.1; older `$` attributes are none."""
+
+_ATTRIBUTES = frozenset(Morsel[str]())
 
 
 class Hardened:
@@ -38,7 +47,9 @@ class Hardened:
 
         async def send_hardened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _harden(scope["path"], MutableHeaders(raw=message["headers"]))
+                headers = MutableHeaders(raw=list(message.get("headers", ())))
+                _harden(scope["path"], headers)
+                message = {**message, "headers": headers.raw}
             await send(message)
 
         await self._app(scope, receive, send_hardened)
@@ -51,16 +62,21 @@ def _without_tokens(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[by
 
 
 def _hashed(value: bytes) -> bytes:
-    try:
-        cookies = SimpleCookie(value.decode("latin-1"))
-    except CookieError:
-        return b""
-    for name in (PLAIN_COOKIE, SECURE_COOKIE):
-        if name in cookies:
-            cookies[name] = token_hash(cookies[name].value)
-    return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items()).encode(
-        "latin-1", "replace"
-    )
+    """The cookies that every parser reads alike, the tokens among them as their hashes.
+
+    Quotes, escapes and separators that one parser sees and another does not would let somebody
+    smuggle a session's hash past this layer, as if it had been made here.
+    """
+    pairs = (part.partition("=") for part in value.decode("latin-1").split(";"))
+    clean = (_clean(name.strip(), content.strip()) for name, _, content in pairs)
+    return "; ".join(filter(None, clean)).encode("latin-1")
+
+
+def _clean(name: str, content: str) -> str | None:
+    if name in (PLAIN_COOKIE, SECURE_COOKIE):
+        return f"{name}={token_hash(content.strip(_QUOTE))}"
+    plain = _NAME.fullmatch(name) and name.lower() not in _ATTRIBUTES and _CONTENT.fullmatch(content)
+    return f"{name}={content}" if plain else None
 
 
 def _harden(path: str, headers: MutableHeaders) -> None:
