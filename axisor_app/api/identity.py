@@ -52,7 +52,10 @@ def own_origin(connection: HTTPConnection) -> bool:
     origin = connection.headers.get("origin")
     if origin is None:
         return connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
-    same_host = urlsplit(origin).netloc == connection.headers.get("host")
+    try:
+        same_host = urlsplit(origin).netloc == connection.headers.get("host")
+    except ValueError:
+        return False
     return same_host or origin in wiring.current().settings.origins
 
 
