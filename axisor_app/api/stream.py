@@ -6,11 +6,13 @@ ticks. A message is made once per account and tick, however many tabs look at it
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from axisor_app.api.identity import own_origin, person_of
@@ -27,6 +29,9 @@ HEARTBEAT_S = 10.0
 
 NOT_SIGNED_IN = 4401
 FOREIGN_ORIGIN = 4403
+DEFECT = 1011
+
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -70,15 +75,24 @@ async def stream(socket: WebSocket) -> None:
         await socket.close(NOT_SIGNED_IN)
         return
     await socket.accept()
-    axisor = wiring.current()
-    sender = asyncio.create_task(_Tab(socket, axisor, person.id).serve())
+    tab = _Tab(socket, wiring.current(), person.id)
+    both = asyncio.create_task(tab.serve()), asyncio.create_task(_until_gone(socket))
     try:
-        while True:
-            await socket.receive_text()
-    except WebSocketDisconnect:
-        sender.cancel()
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await asyncio.gather(sender, return_exceptions=True)
+        for task in both:
+            task.cancel()
+        ended = await asyncio.gather(*both, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, Exception) and not isinstance(failure, WebSocketDisconnect):
+            _log.error("stream.failed", exc_info=failure)
+            await socket.close(DEFECT)
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """What a tab says is of no interest; that it goes is."""
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 class _Tab:
@@ -95,7 +109,8 @@ class _Tab:
         stop = self._axisor.changes.listen(self._concerns)
         try:
             while await self._still_signed_in():
-                await self._look()
+                with suppress(AxisorError):  # the database is away: the next look will do
+                    await self._look()
                 await asyncio.sleep(PERIOD_S)
             await self._socket.close(NOT_SIGNED_IN)
         finally:
@@ -118,9 +133,9 @@ class _Tab:
 
     async def _look(self) -> None:
         account_id = await self._account()
-        if account_id is None:
-            return
         markets = self._axisor.markets
+        if account_id is None or markets.is_moving(account_id):
+            return
         info = markets.info(account_id)
         change = None if info.change_24h is None else round(info.change_24h, 3)
         told = (account_id, info.feed, info.label, info.state, info.funding, info.scenario, change)
