@@ -89,4 +89,7 @@ async def socket(
         yield side
     finally:
         await side.leave()
-        await asyncio.wait_for(serving, 10)
+        await asyncio.wait([serving], timeout=10)
+        assert serving.done(), "the server holds on to a tab that is gone"
+        if not serving.cancelled():
+            serving.result()
